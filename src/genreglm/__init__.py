@@ -1,0 +1,1 @@
+"""genreglm: an honest statistical study of music genre."""

@@ -1,0 +1,1 @@
+"""The stages of the study in order, each a function from store to store."""
