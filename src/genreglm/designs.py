@@ -1,0 +1,212 @@
+"""The design: what a formula learnt from rows, frozen, and applied to any rows after that.
+
+Learnt are the classes, the levels of factors, and the state of transforms (knots, means, scales). A design
+carries that state as plain values (`to_dict`), so a model file needs no code to be read.
+"""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from formulaic import ModelSpec
+from formulaic.errors import DataMismatchWarning, FormulaicError
+from formulaic.parser.types import Factor
+from numpy.typing import NDArray
+
+from genreglm.errors import DataError, FormulaError
+from genreglm.formula import parse, require_columns, variables
+
+INTERCEPT = "(Intercept)"
+
+
+@dataclass(frozen=True)
+class Design:
+    """A frozen recipe from a frame to a matrix of columns and a vector of class codes.
+
+    Attributes
+    ----------
+    formula : the text it was learnt from
+    response : the column that holds the class
+    classes : the classes in sorted order
+    columns : names of the matrix's columns; the intercept's is "(Intercept)"
+    terms : for each term of the formula, the columns that it owns
+    """
+
+    formula: str
+    response: str
+    classes: tuple[Any, ...]
+    columns: tuple[str, ...]
+    terms: Mapping[str, slice]
+    _spec: ModelSpec
+
+    @property
+    def intercept(self) -> int | None:
+        """Position of the intercept's column, None without one."""
+        return self.columns.index(INTERCEPT) if INTERCEPT in self.columns else None
+
+    @property
+    def variables(self) -> list[str]:
+        """Columns of the frame that the right-hand side needs, sorted."""
+        return variables(self._spec.formula)
+
+    def matrix(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+        """Return the (rows, columns) matrix of float64.
+
+        Raises
+        ------
+        FormulaError
+            Where a needed column is absent.
+        DataError
+            For missing or non-finite values, and for a level that was not there when the design was learnt.
+        """
+        require_columns(self.variables, rows.columns)
+        return _materialise(self._spec, rows, self.variables)[0]
+
+    def codes(self, rows: pd.DataFrame) -> NDArray[np.int64]:
+        """Return each row's class as its position in `classes`.
+
+        Raises
+        ------
+        DataError
+            For a missing class or one that was not there when the design was learnt.
+        """
+        if self.response not in rows.columns:
+            raise FormulaError(f"The table lacks the response column {self.response!r}.")
+        codes = pd.Index(self.classes).get_indexer(pd.Index(rows[self.response]))
+        if (codes < 0).any():
+            unknown = rows[self.response][codes < 0]
+            raise DataError(
+                f"{len(unknown):,} rows have a {self.response!r} that the model does not know, e.g. "
+                f"{unknown.iloc[0]!r}. Known are {len(self.classes)} classes; drop those rows or fit anew."
+            )
+        return codes.astype(np.int64)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the design as plain values that JSON can hold."""
+        encoders = {
+            name: {"kind": kind.value, "categories": [_plain(level) for level in state.get("categories", [])]}
+            for name, (kind, state) in self._spec.encoder_state.items()
+        }
+        return {
+            "formula": self.formula,
+            "classes": [_plain(label) for label in self.classes],
+            "columns": list(self.columns),
+            "terms": {name: [cut.start, cut.stop] for name, cut in self.terms.items()},
+            "transforms": _plain(self._spec.transform_state),
+            "encoders": encoders,
+        }
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> "Design":
+        """Rebuild a design from `to_dict`; the formula is checked before anything is evaluated."""
+        response, formula = parse(state["formula"])
+        encoders = {}
+        for name, learnt in state["encoders"].items():
+            kind = Factor.Kind(learnt["kind"])
+            levels = {"categories": learnt["categories"]} if kind is Factor.Kind.CATEGORICAL else {}
+            encoders[name] = (kind, levels)
+        spec = ModelSpec(
+            formula=formula,
+            materializer="pandas",
+            na_action="raise",
+            transform_state=_arrays(state["transforms"]),
+            encoder_state=encoders,
+            output="numpy",
+        )
+        terms = {name: slice(*cut) for name, cut in state["terms"].items()}
+        return cls(state["formula"], response, tuple(state["classes"]), tuple(state["columns"]), terms, spec)
+
+
+def learn(formula: str, rows: pd.DataFrame) -> Design:
+    """Learn classes, levels, knots and scales of `formula` from `rows`.
+
+    Raises
+    ------
+    FormulaError
+        Where the formula does not parse, or names columns that are not there.
+    DataError
+        For missing or non-finite values, fewer than two classes, or a factor with one level.
+    """
+    response, right = parse(formula)
+    needed = variables(right)
+    require_columns([response, *needed], rows.columns)
+    labels = rows[response]
+    if labels.isna().any():
+        raise DataError(f"{int(labels.isna().sum()):,} rows have no {response!r}. Drop or fill them before the fit.")
+    classes = tuple(sorted(labels.unique().tolist()))
+    if len(classes) < 2:
+        raise DataError(f"{response!r} has {len(classes)} class; a multinomial model needs at least 2.")
+    spec = ModelSpec(formula=right, materializer="pandas", na_action="raise", output="numpy")
+    _, learnt = _materialise(spec, rows, needed)
+    names = tuple(INTERCEPT if name == "Intercept" else name for name in learnt.column_names)
+    if not names:
+        raise FormulaError(f"The formula {formula!r} gives no columns.")
+    terms = {
+        (INTERCEPT if str(term) == "1" else str(term)): cut
+        for term, cut in learnt.term_slices.items()
+        if cut.start != cut.stop
+    }
+    _refuse_duplicates(names)
+    return Design(formula, response, classes, names, terms, learnt)
+
+
+def _materialise(spec: ModelSpec, rows: pd.DataFrame, needed: list[str]) -> tuple[NDArray[np.float64], ModelSpec]:
+    """Evaluate a spec on rows; what formulaic warns of or passes over becomes an error."""
+    missing = rows[needed].isna().sum()
+    if missing.any():
+        counts = ", ".join(f"{name} ({count:,})" for name, count in missing[missing > 0].items())
+        raise DataError(f"Missing values in {counts}. Drop or fill those rows before the fit; none are dropped here.")
+    frame = rows[needed] if needed else pd.DataFrame(index=rows.index)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", DataMismatchWarning)
+            # context={} keeps the caller's variables out of the formula.
+            evaluated = spec.get_model_matrix(frame, context={})
+    except DataMismatchWarning as warning:
+        raise DataError(f"A factor has a level that was not there when the design was learnt: {warning}") from None
+    except FormulaicError as error:
+        raise FormulaError(f"The formula could not be evaluated: {error}") from error
+    matrix = np.ascontiguousarray(evaluated, dtype=np.float64)
+    bad = ~np.isfinite(matrix).all(axis=0)
+    if bad.any():
+        names = [name for name, is_bad in zip(evaluated.model_spec.column_names, bad, strict=True) if is_bad]
+        raise DataError(
+            f"Not finite in some row: {', '.join(names[:5])}. Look for infinities, log of 0, or values far outside "
+            "the range that was learnt."
+        )
+    return matrix, evaluated.model_spec
+
+
+def _refuse_duplicates(names: tuple[str, ...]) -> None:
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise FormulaError(f"Columns come twice from the formula: {', '.join(repeated)}. Write each term once.")
+
+
+def _plain(value: Any) -> Any:
+    """Turn NumPy values, tuples and nested containers into what JSON holds; arrays and odd keys are tagged."""
+    if isinstance(value, np.ndarray):
+        return {"array": value.tolist()}
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Mapping) and not all(isinstance(key, str) for key in value):
+        return {"pairs": [[_plain(key), _plain(item)] for key, item in value.items()]}
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _arrays(value: Any) -> Any:
+    """Undo `_plain`: tagged arrays and mappings come back as they were."""
+    if isinstance(value, Mapping):
+        if set(value) == {"pairs"}:
+            return {key: _arrays(item) for key, item in value["pairs"]}
+        if set(value) == {"array"}:
+            return np.array(value["array"])
+        return {key: _arrays(item) for key, item in value.items()}
+    return [_arrays(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,106 @@
+"""The coordinates that estimation works in, and the linear map back to the columns as given.
+
+columns x  ->  standardised z = (x - centre) / scale  ->  whitened q = z R^-1,  with  sum w q q' / sum w = I.
+
+Whitened columns make the information at the start a multiple of the identity, whatever the units and the
+collinearity of the columns. They are never stored: R^-1 is applied to coefficients instead.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
+
+from genreglm.engine.blocks import Blocks
+from genreglm.options import RANK_TOLERANCE
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Standardisation:
+    """Weighted centre and scale of each column, (p,) each; the intercept's are 0 and 1.
+
+    Without an intercept nothing is centred, since a shift could not be undone.
+    """
+
+    centre: Floats
+    scale: Floats
+    intercept: int | None
+
+    @classmethod
+    def learn(cls, x: Floats, w: Floats, intercept: int | None) -> "Standardisation":
+        """Take the weighted mean and standard deviation of each column (root mean square without intercept)."""
+        total = w.sum()
+        if intercept is None:
+            centre = np.zeros(x.shape[1])
+            scale = np.sqrt(w @ np.square(x) / total)
+        else:
+            centre = w @ x / total
+            # Two passes: the textbook difference of squares loses a column of mean 1e8 and deviation 1.
+            scale = np.sqrt([w @ np.square(x[:, j] - centre[j]) / total for j in range(x.shape[1])])
+            centre[intercept], scale[intercept] = 0.0, 1.0
+        constant = scale <= 1e-13 * np.abs(centre)
+        return cls(centre, np.where(constant | (scale == 0), 1.0, scale), intercept)
+
+    def apply(self, x: Floats) -> Floats:
+        """Return z, (rows, p)."""
+        return (x - self.centre) / self.scale
+
+    def back(self) -> Floats:
+        """Return T (p, p) with B_x = T B_z: slopes divided by scale, the intercept minus centre times slope."""
+        matrix = np.diag(1.0 / self.scale)
+        if self.intercept is not None:
+            matrix[self.intercept] -= self.centre / self.scale
+        return matrix
+
+    def forth(self, coefficients: Floats) -> Floats:
+        """Return B_z for given B_x, both (p, classes)."""
+        return np.asarray(np.linalg.solve(self.back(), coefficients), dtype=np.float64)
+
+
+def upper_triangle(matrix: Floats) -> Floats:
+    """Return R of matrix = Q R."""
+    return np.asarray(np.linalg.qr(matrix, mode="r"))
+
+
+def triangle(blocks: Blocks) -> Floats:
+    """Return R (p, p), upper triangular, with R'R = sum w z z' / sum w.
+
+    By orthogonal reduction of one block after the other, so that no square of the condition number enters.
+    """
+    pieces = blocks.map(lambda block: upper_triangle(np.sqrt(block.w)[:, None] * block.x))
+    reduced = np.zeros((0, blocks.columns))
+    for piece in pieces:
+        reduced = upper_triangle(np.vstack([reduced, piece]))
+    square = np.zeros((blocks.columns, blocks.columns))
+    square[: len(reduced)] = reduced
+    return np.asarray(square / np.sqrt(blocks.total_weight))
+
+
+def aliased_columns(triangular: Floats, tolerance: float = RANK_TOLERANCE) -> list[int]:
+    """Return the columns that depend linearly on columns before them, in order.
+
+    |R_jj| is the length of what column j adds to the columns before it. A dependent column is taken out
+    before the next is judged: its own remainder is rounding error, and points anywhere.
+    """
+    kept = list(range(triangular.shape[1]))
+    lengths = np.linalg.norm(triangular, axis=0)
+    aliased: list[int] = []
+    while True:
+        pivots = np.abs(np.diag(upper_triangle(triangular[:, kept])))
+        small = np.flatnonzero(pivots <= tolerance * np.maximum(lengths[kept], 1e-300))
+        if not len(small):
+            return sorted(aliased)
+        aliased.append(kept.pop(int(small[0])))
+
+
+def whiten(triangular: Floats, coefficients: Floats) -> Floats:
+    """Return U = R B_z."""
+    return triangular @ coefficients
+
+
+def unwhiten(triangular: Floats, whitened: Floats) -> Floats:
+    """Return B_z = R^-1 U."""
+    return np.asarray(solve_triangular(triangular, whitened, lower=False))

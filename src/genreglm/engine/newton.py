@@ -1,0 +1,175 @@
+"""Truncated Newton with preconditioned conjugate gradients: the one solver of the smooth problems."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from genreglm.engine.blocks import Floats
+from genreglm.engine.objective import Objective
+from genreglm.options import DECREMENT_TOLERANCE, GRADIENT_TOLERANCE, STEP_LIMIT
+
+_PRODUCT_LIMIT = 400
+_SUFFICIENT_DECREASE = 1e-4
+_SHORTEST_STEP = 2.0**-30
+# Once the whole log-likelihood has less than this to gain, the Hessian hardly changes and the
+# preconditioner is kept.
+_FROZEN_BELOW = 10.0
+
+
+class Outcome(Enum):
+    """How a minimisation ended; the value is the message with its remedy."""
+
+    CONVERGED = "Converged: the gradient and the Newton decrement are below their tolerances."
+    STEP_LIMIT = (
+        "The step limit was reached before the gradient was small. Raise `max_steps`, or look for columns "
+        "that are almost linearly dependent."
+    )
+    SEPARATED = (
+        "The maximum-likelihood estimate does not exist: along some direction the likelihood rises for ever. "
+        "Use penalty=gg.CellPrior() for empty cells, penalty=gg.Ridge(...), or leave the column out."
+    )
+    STALLED = (
+        "No step along the Newton direction lowers the objective any further, though the gradient is not yet "
+        "small. Rescale or remove nearly dependent columns, or accept a larger tolerance."
+    )
+    NON_FINITE = (
+        "The objective or its gradient stopped being finite. Look for extreme values in the columns, the "
+        "weights or the offset."
+    )
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the trace: the state before the step, and what the step cost."""
+
+    objective: float
+    gradient: float
+    decrement: float
+    length: float
+    products: int
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Where a minimisation ended: whitened coefficients, outcome, trace, and the last direction taken."""
+
+    whitened: Floats
+    value: float
+    gradient: float
+    outcome: Outcome
+    trace: Sequence[Step]
+    last_direction: Floats
+
+    @property
+    def steps(self) -> int:
+        """Newton steps taken."""
+        return len(self.trace)
+
+
+def minimise(
+    objective: Objective,
+    start: Floats | None = None,
+    *,
+    gradient_tolerance: float = GRADIENT_TOLERANCE,
+    decrement_tolerance: float = DECREMENT_TOLERANCE,
+    max_steps: int = STEP_LIMIT,
+    callback: Callable[[Step], None] | None = None,
+) -> Solution:
+    """Minimise `objective` from `start` (zero by default).
+
+    1. Evaluate value and gradient g; stop when not finite.
+    2. Stop when max |g| <= `gradient_tolerance` and W g'M g <= `decrement_tolerance`, where W is the total
+       weight and M the preconditioner, which stands for the inverse Hessian: the first looks at the slope,
+       the second at the distance still to go in standard errors, squared.
+    3. Solve H d = -g roughly by conjugate gradients, preconditioned by M, the inverses of the classes' blocks.
+    4. Halve the step until the objective falls by enough (Armijo), and go to 1.
+
+    Source: Nocedal and Wright (2006), Numerical Optimization, chapter 7.
+    """
+    whitened = np.zeros(objective.shape) if start is None else start - start.mean(axis=1, keepdims=True)
+    value, gradient = objective.evaluate(whitened)
+    trace: list[Step] = []
+    direction = np.zeros_like(whitened)
+
+    def end(outcome: Outcome) -> Solution:
+        return Solution(whitened, value, float(np.abs(gradient).max()), outcome, trace, direction)
+
+    precondition = _Preconditioner(objective.class_curvatures())
+    while True:
+        size = float(np.abs(gradient).max())
+        if not (np.isfinite(value) and np.isfinite(size)):
+            return end(Outcome.NON_FINITE)
+        going = objective.total_weight * float(np.vdot(gradient, precondition(gradient)))
+        if size <= gradient_tolerance and going <= decrement_tolerance:
+            return end(Outcome.CONVERGED)
+        if len(trace) >= max_steps:
+            return end(Outcome.STEP_LIMIT)
+        if trace and trace[-1].decrement > _FROZEN_BELOW:
+            precondition = _Preconditioner(objective.class_curvatures())
+        direction, products = _newton_direction(objective, gradient, precondition)
+        slope = float(np.vdot(gradient, direction))
+        length, candidate = _line_search(objective, whitened, value, slope, direction)
+        trace.append(Step(value, size, -slope * objective.total_weight, length, products))
+        if callback is not None:
+            callback(trace[-1])
+        if length == 0.0:
+            # Rounding hides any further decrease: at a small gradient that is as far as numbers go.
+            value, gradient = objective.evaluate(whitened)
+            return end(Outcome.CONVERGED if size <= gradient_tolerance else Outcome.STALLED)
+        whitened = whitened + length * direction
+        value, gradient = candidate
+
+
+class _Preconditioner:
+    """Inverses of the classes' diagonal blocks of the Hessian, within the rows that sum to zero."""
+
+    def __init__(self, blocks: Floats) -> None:
+        self._inverses = np.linalg.inv(blocks + 1e-12 * np.eye(blocks.shape[1]))
+
+    def __call__(self, residual: Floats) -> Floats:
+        solved = np.matmul(self._inverses, residual.T[:, :, None])[:, :, 0].T
+        return np.asarray(solved - solved.mean(axis=1, keepdims=True))
+
+
+def _newton_direction(objective: Objective, gradient: Floats, precondition: _Preconditioner) -> tuple[Floats, int]:
+    """Solve H d = -g by preconditioned conjugate gradients to a tolerance that tightens with the gradient."""
+    tolerance = float(np.clip(np.linalg.norm(gradient), 1e-6, 0.1))
+    direction = np.zeros_like(gradient)
+    residual = -gradient
+    preconditioned = precondition(residual)
+    search = preconditioned
+    energy = start_energy = float(np.vdot(residual, preconditioned))
+    for products in range(1, _PRODUCT_LIMIT + 1):
+        curved = objective.product(search)
+        curvature = float(np.vdot(search, curved))
+        if curvature <= 0.0:
+            return (direction if products > 1 else search), products
+        step = energy / curvature
+        direction = direction + step * search
+        residual = residual - step * curved
+        preconditioned = precondition(residual)
+        previous, energy = energy, float(np.vdot(residual, preconditioned))
+        # `energy` is the squared norm of the error in the preconditioner's metric.
+        if energy <= tolerance**2 * start_energy:
+            break
+        search = preconditioned + (energy / previous) * search
+    return direction, products
+
+
+def _line_search(
+    objective: Objective, whitened: Floats, value: float, slope: float, direction: Floats
+) -> tuple[float, tuple[float, Floats]]:
+    """Return the first step 1, 1/2, 1/4, ... that lowers the objective by enough, and what it found there.
+
+    A rise within the rounding of the objective counts as no rise, since close to the optimum the gradient
+    still falls where the value no longer can. Length 0 where there is none.
+    """
+    length, rounding = 1.0, 8.0 * np.finfo(float).eps * abs(value)
+    while length >= _SHORTEST_STEP:
+        candidate = objective.evaluate(whitened + length * direction)
+        if candidate[0] <= value + _SUFFICIENT_DECREASE * length * slope + rounding:
+            return length, candidate
+        length *= 0.5
+    return 0.0, (value, direction)

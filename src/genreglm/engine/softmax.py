@@ -1,0 +1,102 @@
+"""Kernels on rows of the linear predictor eta. They never see the design matrix.
+
+Each works on one block of rows in place, without the interpreter's lock. The exponential is a polynomial
+that the compiler vectorises over a row: without AVX-512 a scalar `exp` costs more than the matrix products
+of a gradient. Its largest relative error on [-708, 0] is 3e-16 (tests/engine/test_softmax.py).
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+_LOG2_E = 1.4426950408889634
+# ln 2 in two parts (Cody and Waite 1980): the first has trailing zeros, so that k * high is exact.
+_LN2_HIGH = 6.93147180369123816490e-01
+_LN2_LOW = 1.90821492927058770002e-10
+
+# Sums may be reordered, so that they vectorise; NaN and infinities keep their meaning.
+_REORDER = {"reassoc", "contract", "nsz", "arcp"}
+
+
+@njit(inline="always")
+def _exp(x: float) -> Any:
+    """Return e**x for x <= 0: 2**k times a Taylor polynomial of degree 13 on |r| <= ln(2) / 2."""
+    x = max(x, -708.0)
+    k = np.floor(x * _LOG2_E + 0.5)
+    r = (x - k * _LN2_HIGH) - k * _LN2_LOW
+    q = 1.0 / 6227020800.0
+    q = q * r + 1.0 / 479001600.0
+    q = q * r + 1.0 / 39916800.0
+    q = q * r + 1.0 / 3628800.0
+    q = q * r + 1.0 / 362880.0
+    q = q * r + 1.0 / 40320.0
+    q = q * r + 1.0 / 5040.0
+    q = q * r + 1.0 / 720.0
+    q = q * r + 1.0 / 120.0
+    q = q * r + 1.0 / 24.0
+    q = q * r + 1.0 / 6.0
+    q = q * r + 0.5
+    q = q * r + 1.0
+    q = q * r + 1.0
+    return q * np.int64((np.int64(k) + 1023) << 52).view(np.float64)
+
+
+@njit(cache=True, nogil=True, fastmath=_REORDER)
+def softmax_rows(eta: Floats, y: Codes, w: Floats, prob: Floats) -> float:
+    """Return the block's loss; leave probabilities in `prob` and weighted residuals in `eta`.
+
+    loss = sum_i w_i (log sum_l exp eta_il - eta_iy),  residual_ik = w_i (p_ik - [y_i = k]).
+
+    Parameters
+    ----------
+    eta : (rows, classes), overwritten by the residuals
+    y : (rows,) class codes
+    w : (rows,) weights
+    prob : (rows, classes), overwritten
+    """
+    rows, classes = eta.shape
+    loss = 0.0
+    for i in range(rows):
+        largest = eta[i, 0]
+        for k in range(1, classes):
+            largest = max(largest, eta[i, k])
+        total = 0.0
+        for k in range(classes):
+            prob[i, k] = _exp(eta[i, k] - largest)
+        for k in range(classes):
+            total += prob[i, k]
+        loss += w[i] * (np.log(total) + largest - eta[i, y[i]])
+        share = 1.0 / total
+        for k in range(classes):
+            prob[i, k] *= share
+            eta[i, k] = w[i] * prob[i, k]
+        eta[i, y[i]] -= w[i]
+    return loss
+
+
+@njit(cache=True, nogil=True, fastmath=_REORDER)
+def curvature_rows(tangent: Floats, prob: Floats, w: Floats) -> None:
+    """Replace each row t of `tangent` by w (diag(p) - p p') t."""
+    rows, classes = tangent.shape
+    for i in range(rows):
+        mean = 0.0
+        for k in range(classes):
+            mean += prob[i, k] * tangent[i, k]
+        for k in range(classes):
+            tangent[i, k] = w[i] * prob[i, k] * (tangent[i, k] - mean)
+
+
+@njit(cache=True, nogil=True)
+def cluster_sums(x: Floats, residual: Floats, cluster: Codes, sums: Floats) -> None:
+    """Add residual_i (x) x_i to row `cluster[i]` of `sums`, class by class: (clusters, classes * columns)."""
+    rows, columns = x.shape
+    classes = residual.shape[1]
+    for i in range(rows):
+        for k in range(classes):
+            for j in range(columns):
+                sums[cluster[i], k * columns + j] += residual[i, k] * x[i, j]

@@ -1,0 +1,66 @@
+"""One thread pool over blocks, with BLAS at one thread inside it.
+
+Two levels of threads fight for the same cores, and the order in which a threaded BLAS adds depends on
+their number. So BLAS is held at one thread while a pool of our own walks the blocks, and results come
+back in block order: the answer does not depend on how many threads there are.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TypeVar
+
+from threadpoolctl import ThreadpoolController
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+_lock = threading.Lock()
+_holders = 0
+_release: Callable[[], None] | None = None
+
+
+def thread_count() -> int:
+    """Return the threads to use: `GENREGLM_THREADS` where it is set, else the cores this process may use."""
+    asked = os.environ.get("GENREGLM_THREADS", "")
+    if asked.isdigit() and int(asked) > 0:
+        return int(asked)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@lru_cache(maxsize=4)
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="genreglm")
+
+
+@lru_cache(maxsize=1)
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+@contextmanager
+def single_threaded_blas() -> Iterator[None]:
+    """Hold BLAS at one thread; the last of several holders, in whatever Python thread, lets go of it."""
+    global _holders, _release
+    with _lock:
+        if _holders == 0:
+            _release = _controller().limit(limits=1, user_api="blas").restore_original_limits
+        _holders += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _holders -= 1
+            if _holders == 0 and _release is not None:
+                _release()
+                _release = None
+
+
+def ordered_map(task: Callable[[Item], Answer], items: Iterable[Item]) -> Iterator[Answer]:
+    """Apply `task` to every item on the pool and yield the answers in the order of the items."""
+    with single_threaded_blas():
+        threads = thread_count()
+        yield from _pool(threads).map(task, items) if threads > 1 else map(task, items)

@@ -1,0 +1,112 @@
+"""What a formula may say, checked on its syntax tree before anything is evaluated.
+
+formulaic evaluates the factors of a formula as Python. A formula may come out of a model file, so each factor
+may only call the functions listed here, and may hold no other syntax than arithmetic on columns.
+"""
+
+import ast
+import difflib
+from collections.abc import Iterable
+
+from formulaic import Formula
+from formulaic.errors import FormulaicError
+from formulaic.parser.types import Factor
+
+from genreglm.errors import FormulaError
+
+ALLOWED_CALLS = frozenset(
+    "C I Q bs cc center cr cs exp exp10 exp2 log log10 log2 poly scale standardize "
+    "contr.SAS contr.diff contr.helmert contr.poly contr.sum contr.treatment Diff Helmert Poly Sum Treatment "
+    "np.abs np.exp np.expm1 np.log np.log10 np.log1p np.log2 np.sqrt".split()
+)
+_ALLOWED_SYNTAX = (
+    ast.Expression, ast.Call, ast.Name, ast.Attribute, ast.Constant, ast.Load, ast.keyword, ast.List, ast.Tuple,
+    ast.BinOp, ast.UnaryOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub, ast.UAdd,
+)  # fmt: skip
+_LONGEST = 20_000
+_LARGEST_POWER = 16
+
+
+def parse(text: str) -> tuple[str, Formula]:
+    """Split ``"response ~ terms"`` into the response's column name and the formula of the right-hand side.
+
+    Raises
+    ------
+    FormulaError
+        Where the text is no formula, the response is not one plain column, or a factor calls or holds what
+        it may not.
+    """
+    if len(text) > _LONGEST:
+        raise FormulaError(f"The formula has {len(text):,} characters; at most {_LONGEST:,} are read.")
+    response, tilde, right = text.partition("~")
+    response = response.strip().strip("`")
+    if not tilde or not response or not right.strip():
+        raise FormulaError(f"{text!r} is not a formula: write 'response ~ term + term', e.g. 'genre ~ energy'.")
+    try:
+        formula = Formula(right.strip())
+    except (FormulaicError, SyntaxError, ValueError) as error:
+        raise FormulaError(f"The formula {text!r} does not parse: {error}") from error
+    if not isinstance(formula, Iterable):
+        raise FormulaError(f"The formula {text!r} has more than one right-hand side; write just one.")
+    for term in formula:
+        for factor in term.factors:
+            if factor.eval_method is Factor.EvalMethod.PYTHON:
+                _check_expression(factor.expr)
+    return response, formula
+
+
+def variables(formula: Formula) -> list[str]:
+    """Return the columns of the frame that a parsed formula reads, sorted."""
+    found: set[str] = set()
+    for term in formula:
+        for factor in term.factors:
+            if factor.eval_method is Factor.EvalMethod.LOOKUP:
+                found.add(factor.expr)
+            elif factor.eval_method is Factor.EvalMethod.PYTHON:
+                found |= _names_in(factor.expr)
+    return sorted(found)
+
+
+def _names_in(expression: str) -> set[str]:
+    """Return the names that an expression reads: plain ones, and those quoted as Q("name")."""
+    tree = ast.parse(expression, mode="eval")
+    called = {id(part) for node in ast.walk(tree) if isinstance(node, ast.Call) for part in ast.walk(node.func)}
+    quoted = {
+        str(node.args[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Q" and isinstance(node.args[0], ast.Constant)
+    }
+    plain = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called}
+    return (plain - {"contr", "np"} - ALLOWED_CALLS) | quoted
+
+
+def require_columns(wanted: Iterable[str], available: Iterable[str]) -> None:
+    """Refuse where a wanted column is not available.
+
+    Raises
+    ------
+    FormulaError
+        With the nearest name.
+    """
+    present = [str(name) for name in available]
+    for name in wanted:
+        if name not in present:
+            near = difflib.get_close_matches(name, present, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise FormulaError(f"The formula names {name!r}, but the table has {', '.join(present)}.{hint}")
+
+
+def _check_expression(expression: str) -> None:
+    for node in ast.walk(ast.parse(expression, mode="eval")):
+        if not isinstance(node, _ALLOWED_SYNTAX):
+            raise FormulaError(f"{expression!r}: {type(node).__name__} has no place in a formula.")
+        if isinstance(node, ast.Call) and ast.unparse(node.func) not in ALLOWED_CALLS:
+            listed = ", ".join(sorted(ALLOWED_CALLS))
+            raise FormulaError(f"{expression!r} calls {ast.unparse(node.func)}; a formula may call {listed}.")
+        if isinstance(node, ast.Attribute) and ast.unparse(node) not in ALLOWED_CALLS:
+            raise FormulaError(f"{expression!r}: the attribute {ast.unparse(node)} has no place in a formula.")
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+            power = node.right.operand if isinstance(node.right, ast.UnaryOp) else node.right
+            small = isinstance(power, ast.Constant) and isinstance(power.value, int | float)
+            if not small or abs(power.value) > _LARGEST_POWER:
+                raise FormulaError(f"{expression!r}: a power must be a number of at most {_LARGEST_POWER}.")

@@ -1,0 +1,39 @@
+"""Choices, tolerances and the one function that checks a choice."""
+
+from typing import Any, Literal, get_args
+
+from genreglm.errors import OptionError
+
+CovarianceKind = Literal["observed", "robust", "clustered"]
+WeightKind = Literal["frequency", "importance"]
+PredictionKind = Literal["prob", "class", "linear"]
+AnovaType = Literal["II", "III"]
+MissingValues = Literal["raise", "drop"]
+
+# Newton stops when both hold. The gradient is of the mean negative log-likelihood in whitened columns;
+# the decrement is that of the whole log-likelihood, so its square root is the distance from the optimum
+# in standard errors: 1e-9 of one.
+GRADIENT_TOLERANCE = 1e-9
+DECREMENT_TOLERANCE = 1e-18
+STEP_LIMIT = 100
+
+# A column whose part outside the span of the columns before it is smaller than this share of its own
+# length counts as linearly dependent (R's lm and glm use 1e-7 on the same quantity).
+RANK_TOLERANCE = 1e-9
+
+# Rows in a block: the probabilities of 114 classes for so many rows stay in the second-level cache.
+BLOCK_ROWS = 2048
+
+
+def check_choice(name: str, value: Any, choices: Any) -> None:
+    """Refuse `value` unless it is one of the strings of the Literal type `choices`.
+
+    Raises
+    ------
+    OptionError
+        With the list of what is allowed.
+    """
+    allowed = get_args(choices)
+    if value not in allowed:
+        listed = ", ".join(repr(choice) for choice in allowed)
+        raise OptionError(f"{name}={value!r} is not an option: it must be one of {listed}.")

@@ -1,0 +1,90 @@
+"""Linear maps between parameterisations: from classes against the last to any reference, cell by cell."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genreglm.errors import OptionError
+from genreglm.result.model import Result
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.intp]
+
+
+def estimable(result: Result) -> NDArray[np.bool_]:
+    """Return (columns, classes): False where a separated cell leaves no finite maximum-likelihood estimate."""
+    known = np.ones(result.coefficients.shape, dtype=bool)
+    for cell in result.separated:
+        known[result.design.columns.index(cell.column), result.classes.index(cell.label)] = False
+    return known
+
+
+def weights_of_centre(result: Result, reference: Any) -> Floats:
+    """Return C (columns, classes): each column's coefficients are reported minus their C-weighted mean.
+
+    All weight on the reference class, or equal weights over the column's estimable classes for None
+    (symmetric): a class that runs to infinity must not drag the mean along.
+
+    Raises
+    ------
+    OptionError
+        Where `reference` is no class of the model.
+    """
+    if reference is None:
+        known = estimable(result).astype(float)
+        return np.asarray(known / known.sum(axis=1, keepdims=True))
+    if reference not in result.classes:
+        listed = ", ".join(repr(label) for label in result.classes[:10])
+        more = ", ..." if len(result.classes) > 10 else ""
+        raise OptionError(f"reference={reference!r} is no class of this model: {listed}{more}. None is symmetric.")
+    centre = np.zeros(result.coefficients.shape)
+    centre[:, result.classes.index(reference)] = 1.0
+    return centre
+
+
+def class_covariances(covariance: Floats, columns: int, classes: int) -> Floats:
+    """Return (columns, classes, classes): each column's covariance over classes, zero for the last class."""
+    grid = covariance.reshape(classes - 1, columns, classes - 1, columns)
+    blocks = np.zeros((columns, classes, classes))
+    for column in range(columns):
+        blocks[column, :-1, :-1] = grid[:, column, :, column]
+    return blocks
+
+
+def contrast_variances(covariances: Floats, centre: Floats) -> Floats:
+    """Return var(b_k - c'b) for each column and class, (columns, classes): V_kk - 2 (V c)_k + c'V c."""
+    projected = np.einsum("jkl,jl->jk", covariances, centre)
+    return np.asarray(
+        np.einsum("jkk->jk", covariances) - 2.0 * projected + np.einsum("jk,jk->j", projected, centre)[:, None]
+    )
+
+
+def term_contrasts(result: Result, columns: Sequence[int]) -> tuple[Floats, Floats, Integers]:
+    """Return estimates, covariance and column of: every estimable class against one, in each of `columns`.
+
+    A Wald statistic built from them does not depend on which class is taken.
+    """
+    inference = result.require_inference()
+    classes, width = len(result.classes), len(result.design.columns)
+    labels = {column: np.flatnonzero(known) for column, known in enumerate(estimable(result))}
+    triples = [(j, k, labels[j][-1]) for j in columns for k in labels[j][:-1]]
+    column, first, second = np.array(triples, dtype=np.intp).reshape(-1, 3).T
+    padded = np.zeros((classes * width, classes * width))
+    free = (classes - 1) * width
+    padded[:free, :free] = inference.covariance
+    a, b = first * width + column, second * width + column
+    covariance = padded[np.ix_(a, a)] - padded[np.ix_(a, b)] - padded[np.ix_(b, a)] + padded[np.ix_(b, b)]
+    return result.coefficients[column, first] - result.coefficients[column, second], covariance, column
+
+
+def without(estimate: Floats, covariance: Floats, dropped: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Return what estimates and covariance of the others become, to first order, where `dropped` are set to zero.
+
+    b_t - V_tr V_rr^-1 b_r  with covariance  V_tt - V_tr V_rr^-1 V_rt.
+    """
+    kept = ~dropped
+    across = covariance[np.ix_(kept, dropped)]
+    solved = np.linalg.solve(covariance[np.ix_(dropped, dropped)], np.column_stack([estimate[dropped], across.T]))
+    return estimate[kept] - across @ solved[:, 0], covariance[np.ix_(kept, kept)] - across @ solved[:, 1:]

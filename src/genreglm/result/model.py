@@ -1,0 +1,180 @@
+"""`Result`: a fitted multinomial GLM, frozen. Its methods orchestrate; the tables are computed beside it."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import log_softmax
+
+from genreglm.designs import Design
+from genreglm.engine.penalties import Penalty, Ridge
+from genreglm.errors import DataError, InferenceError
+from genreglm.options import AnovaType, CovarianceKind, PredictionKind, check_choice
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SeparatedCell:
+    """A class and a 0/1 column that never go together (`value=1`) or always do (`value=0`)."""
+
+    label: Any
+    column: str
+    value: int
+
+    def __str__(self) -> str:
+        return f"{self.column} is {'never' if self.value else 'always'} 1 in {self.label}"
+
+
+@dataclass(frozen=True)
+class Inference:
+    """Covariance of the coefficients of the first K - 1 classes against the last, class by class, (m, m).
+
+    `units` is the number of clusters, or of rows where there are none.
+    """
+
+    kind: CovarianceKind
+    covariance: Floats = field(repr=False)
+    units: float
+    clusters: str | None = None
+
+
+@dataclass(frozen=True)
+class FitStatistics:
+    """Numbers about a fit: rows, log-likelihoods, and how the solver ended."""
+
+    nobs: float
+    log_likelihood: float
+    null_log_likelihood: float
+    gradient_norm: float
+    iterations: int
+    outcome: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """A fitted multinomial GLM: P(y = k | x) = exp(x'b_k) / sum_l exp(x'b_l).
+
+    Attributes
+    ----------
+    design : the frozen design that turns rows into columns
+    coefficients : (columns, classes); each row sums to zero over the classes
+    statistics : log-likelihoods and how the solver ended
+    inference : the covariance, or None where there is none (ridge, `covariance=None`)
+    separated : cells whose maximum-likelihood estimate is infinite; a `CellPrior` made them finite
+    penalty : what was added to the likelihood, if anything
+    source : the rows it was fitted to; not saved, so None after loading
+    """
+
+    design: Design
+    coefficients: Floats = field(repr=False)
+    statistics: FitStatistics
+    inference: Inference | None = field(default=None, repr=False)
+    separated: tuple[SeparatedCell, ...] = ()
+    penalty: Penalty | None = None
+    source: pd.DataFrame | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def classes(self) -> tuple[Any, ...]:
+        """The classes in sorted order."""
+        return self.design.classes
+
+    @property
+    def df_model(self) -> int:
+        """Free parameters: columns times (classes - 1)."""
+        return len(self.design.columns) * (len(self.classes) - 1)
+
+    def tidy(self, reference: Any = "first", *, exponentiate: bool = False, conf_level: float = 0.95) -> pd.DataFrame:
+        """Return one row a class and term; see `genreglm.result.tables.tidy`."""
+        from genreglm.result.tables import tidy
+
+        return tidy(self, reference, exponentiate=exponentiate, conf_level=conf_level)
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row about the whole fit; see `genreglm.result.tables.glance`."""
+        from genreglm.result.tables import glance
+
+        return glance(self)
+
+    def anova(self, type: AnovaType = "II", test: str = "wald") -> pd.DataFrame:
+        """Return one row a term with its Wald test; see `genreglm.result.tables.anova`."""
+        from genreglm.result.tables import anova
+
+        return anova(self, type, test)
+
+    def summary(self, strongest: int = 20) -> str:
+        """Return the fit as text: statistics, tests of the terms, and the strongest coefficients."""
+        from genreglm.result.text import summary
+
+        return summary(self, strongest)
+
+    def predict(self, rows: pd.DataFrame, kind: PredictionKind = "prob") -> Any:
+        """Predict for rows.
+
+        Parameters
+        ----------
+        rows : a frame with the columns that the formula names
+        kind : "prob" gives a frame (rows, classes) of probabilities, "linear" one of linear predictors that
+            sum to zero over the classes, "class" a Series with the most probable class
+
+        Raises
+        ------
+        DataError, FormulaError
+            For missing columns, missing values and unseen levels; see `Design.matrix`.
+        """
+        check_choice("kind", kind, PredictionKind)
+        eta = self.design.matrix(rows) @ self.coefficients
+        if kind == "class":
+            return pd.Series(np.array(self.classes)[eta.argmax(axis=1)], index=rows.index, name=self.design.response)
+        values = eta if kind == "linear" else np.exp(log_softmax(eta, axis=1))
+        return pd.DataFrame(values, index=rows.index, columns=list(self.classes))
+
+    def save(self, path: str | Path, *, covariance: bool = False) -> Path:
+        """Write the model to `path` as given; see `genreglm.result.store.save`."""
+        from genreglm.result.store import save
+
+        return save(self, path, covariance=covariance)
+
+    def require_rows(self, rows: pd.DataFrame | None) -> pd.DataFrame:
+        """Return `rows`, or the rows of the fit where they are still known.
+
+        Raises
+        ------
+        DataError
+            For a loaded model without `rows`.
+        """
+        if rows is not None:
+            return rows
+        if self.source is None:
+            raise DataError("A loaded model does not hold the rows of its fit: pass rows=.")
+        return self.source
+
+    def require_inference(self) -> Inference:
+        """Return the covariance, or say why there is none.
+
+        Raises
+        ------
+        InferenceError
+            For a penalised fit, a fit with `covariance=None`, or a model loaded without its covariance.
+        """
+        if self.inference is not None:
+            return self.inference
+        gigabytes = 8 * self.df_model**2 / 1e9
+        why = (
+            "It was fitted under a ridge penalty, whose estimates are biased on purpose: no standard error of "
+            "theirs means what it says. Fit without a penalty, or with gg.CellPrior()"
+            if isinstance(self.penalty, Ridge)
+            else "It was fitted with covariance=None, or saved without its covariance. Fit with "
+            "covariance='observed', 'robust' or 'clustered', or save with covariance=True"
+        )
+        raise InferenceError(
+            f"This result carries no covariance. {why} ({self.df_model:,} parameters: {gigabytes:.2f} GB)."
+        )
+
+    def _repr_html_(self) -> str:
+        import html
+
+        return f"<pre>{html.escape(self.summary())}</pre>"
