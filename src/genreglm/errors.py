@@ -46,7 +46,14 @@ class EstimationError(GenreglmError):
 
 
 class SeparationError(EstimationError):
-    """The maximum-likelihood estimate does not exist."""
+    """The maximum-likelihood estimate does not exist.
+
+    `terms` names the terms along which it runs to infinity, the one with the largest part first, where known.
+    """
+
+    def __init__(self, message: str, terms: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.terms = terms
 
 
 class RankError(EstimationError):

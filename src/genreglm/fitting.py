@@ -18,6 +18,7 @@ from genreglm.engine.newton import Outcome, Solution, Step, minimise
 from genreglm.engine.objective import Objective
 from genreglm.engine.penalties import CellPrior, Penalty, Ridge
 from genreglm.engine.separation import EmptyCell
+from genreglm.engine.start import best_start
 from genreglm.errors import ConvergenceError, DataError, OptionError, RankError, SeparationError
 from genreglm.options import (
     DECREMENT_TOLERANCE,
@@ -99,13 +100,16 @@ def fit(
     objective = Objective(everything, triangular, quadratic)
     solution = minimise(
         objective,
-        None if start is None else coordinates.whiten(triangular, problem.standardised_start(start)),
+        best_start(
+            objective, None if start is None else coordinates.whiten(triangular, problem.standardised_start(start))
+        ),
         gradient_tolerance=gradient_tolerance,
         decrement_tolerance=decrement_tolerance,
         max_steps=max_steps,
         callback=callback,
+        diverges=separation.runs_away,
     )
-    _require_optimum(objective, solution)
+    _require_optimum(learnt, objective, solution)
     parts = list(zip(everything.parts, objective.probabilities, strict=True))
     return Result(
         design=learnt,
@@ -123,6 +127,13 @@ def fit(
 def design(formula: str, rows: Source) -> Design:
     """Learn a design from rows: classes, levels, knots and scales, frozen; see `genreglm.designs.learn`."""
     return designs.learn(formula, read_rows(rows))
+
+
+def separated_cells(formula: str | Design, rows: Source) -> tuple[SeparatedCell, ...]:
+    """Return the empty cells of class x level of a formula on rows, without a fit."""
+    frame = read_rows(rows)
+    learnt = formula if isinstance(formula, Design) else designs.learn(formula, frame)
+    return _named(learnt, _empty_cells(_problem(learnt, frame, None, None)))
 
 
 @dataclass(frozen=True)
@@ -215,11 +226,29 @@ def _cluster_codes(clusters: Column | None, frame: pd.DataFrame) -> tuple[Codes,
 
 
 def _empty_cells(problem: _Problem) -> list[EmptyCell]:
-    return separation.empty_cells(problem.x, problem.y, problem.w, problem.classes)
+    spans = [range(cut.start, cut.stop) for cut in problem.design.terms.values()]
+    return separation.empty_cells(problem.x, problem.y, problem.w, problem.classes, spans)
 
 
 def _named(design: Design, cells: list[EmptyCell]) -> tuple[SeparatedCell, ...]:
-    return tuple(SeparatedCell(design.classes[c.class_code], design.columns[c.column], c.value) for c in cells)
+    """Name each cell, and the columns whose coefficients it leaves without a finite estimate.
+
+    Where the level is the one that the others are compared with, that is all of them and the intercept.
+    """
+    named = []
+    for cell in cells:
+        columns = tuple(design.columns[j] for j in cell.columns)
+        if cell.value == 0 and design.intercept is not None:
+            columns += (design.columns[design.intercept],)
+        named.append(SeparatedCell(design.classes[cell.class_code], _level(design, cell), columns))
+    return tuple(named)
+
+
+def _level(design: Design, cell: EmptyCell) -> str:
+    if cell.value == 1:
+        return design.columns[cell.columns[0]]
+    owner = next(term for term, cut in design.terms.items() if cut.start == cell.columns[0])
+    return f"the base level of {owner}"
 
 
 def _separation_message(cells: tuple[SeparatedCell, ...]) -> str:
@@ -272,13 +301,25 @@ def _ridge_strengths(problem: _Problem, penalty: Ridge) -> Floats:
     return strengths
 
 
-def _require_optimum(objective: Objective, solution: Solution) -> None:
-    if separation.runs_away(objective, solution.last_direction):
-        raise SeparationError(Outcome.SEPARATED.value)
+def _require_optimum(design: Design, objective: Objective, solution: Solution) -> None:
+    if solution.outcome is Outcome.SEPARATED or separation.runs_away(objective, solution.last_direction):
+        raise _separated_along(design, coordinates.unwhiten(objective.triangular, solution.last_direction))
     if solution.outcome is not Outcome.CONVERGED:
         raise ConvergenceError(
             f"{solution.outcome.value} (after {solution.steps} steps, largest mean gradient {solution.gradient:.2g})"
         )
+
+
+def _separated_along(design: Design, direction: Floats) -> SeparationError:
+    """Say which classes and terms a separating direction (columns, classes) is made of, by their largest part."""
+    slopes = {term: np.abs(direction[cut]).max() for term, cut in design.terms.items() if term != designs.INTERCEPT}
+    terms = [term for term in sorted(slopes, key=lambda t: -slopes[t]) if slopes[term] > 0.01 * max(slopes.values())]
+    by_class = np.abs(direction).max(axis=0)
+    labels = [str(design.classes[k]) for k in np.argsort(-by_class) if by_class[k] > 0.1 * by_class.max()]
+    return SeparationError(
+        f"{Outcome.SEPARATED.value} The direction sets {', '.join(labels[:5])} apart by {', '.join(terms[:5])}.",
+        tuple(terms),
+    )
 
 
 def _statistics(problem: _Problem, parts: list[tuple[Block, Floats]], solution: Solution) -> FitStatistics:

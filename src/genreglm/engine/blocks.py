@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from genreglm.engine.threads import ordered_map
+from genreglm.engine.threads import ordered_map, workspace
 from genreglm.options import BLOCK_ROWS
 
 Floats = NDArray[np.float64]
@@ -31,9 +31,15 @@ class Block:
         return len(self.y)
 
     def linear_predictor(self, coefficients: Floats) -> Floats:
-        """Return eta = x B + offset, (rows, classes)."""
-        eta = self.x @ coefficients
-        return eta if self.offset is None else eta + self.offset
+        """Return eta = x B + offset, (rows, classes), in this thread's workspace."""
+        eta = self.product(coefficients)
+        if self.offset is not None:
+            eta += self.offset
+        return eta
+
+    def product(self, coefficients: Floats) -> Floats:
+        """Return x B, (rows, classes), in this thread's workspace."""
+        return np.matmul(self.x, coefficients, out=workspace(len(self), coefficients.shape[1]))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,6 +17,7 @@ _SHORTEST_STEP = 2.0**-30
 # Once the whole log-likelihood has less than this to gain, the Hessian hardly changes and the
 # preconditioner is kept.
 _FROZEN_BELOW = 10.0
+_WATCHED = 5
 
 
 class Outcome(Enum):
@@ -76,6 +78,7 @@ def minimise(
     decrement_tolerance: float = DECREMENT_TOLERANCE,
     max_steps: int = STEP_LIMIT,
     callback: Callable[[Step], None] | None = None,
+    diverges: Callable[[Objective, Floats], bool] | None = None,
 ) -> Solution:
     """Minimise `objective` from `start` (zero by default).
 
@@ -84,7 +87,9 @@ def minimise(
        weight and M the preconditioner, which stands for the inverse Hessian: the first looks at the slope,
        the second at the distance still to go in standard errors, squared.
     3. Solve H d = -g roughly by conjugate gradients, preconditioned by M, the inverses of the classes' blocks.
-    4. Halve the step until the objective falls by enough (Armijo), and go to 1.
+    4. Halve the step until the objective falls by enough (Armijo).
+    5. Where the decrement has been shrinking by a mere constant factor, which is how an iterate walks to
+       infinity, ask `diverges` of the direction, and stop as separated if it says so. Go to 1.
 
     Source: Nocedal and Wright (2006), Numerical Optimization, chapter 7.
     """
@@ -120,13 +125,26 @@ def minimise(
             return end(Outcome.CONVERGED if size <= gradient_tolerance else Outcome.STALLED)
         whitened = whitened + length * direction
         value, gradient = candidate
+        if diverges is not None and _linear(trace) and diverges(objective, direction):
+            return end(Outcome.SEPARATED)
+
+
+def _linear(trace: Sequence[Step]) -> bool:
+    """Say whether the last full steps shrank the decrement linearly; near a minimum it shrinks quadratically."""
+    if len(trace) < _WATCHED or len(trace) % 4:
+        return False
+    last = trace[-_WATCHED:]
+    ratios = [after.decrement / before.decrement for before, after in pairwise(last)]
+    return all(step.length == 1.0 for step in last) and min(ratios) > 0.1
 
 
 class _Preconditioner:
     """Inverses of the classes' diagonal blocks of the Hessian, within the rows that sum to zero."""
 
     def __init__(self, blocks: Floats) -> None:
-        self._inverses = np.linalg.inv(blocks + 1e-12 * np.eye(blocks.shape[1]))
+        # Where a class's probabilities are all 0 or 1 its block vanishes; a little of the typical block instead.
+        floor = 1e-6 * float(np.einsum("kjj->", blocks)) / (blocks.shape[0] * blocks.shape[1]) + 1e-12
+        self._inverses = np.linalg.inv(blocks + floor * np.eye(blocks.shape[1]))
 
     def __call__(self, residual: Floats) -> Floats:
         solved = np.matmul(self._inverses, residual.T[:, :, None])[:, :, 0].T

@@ -50,7 +50,7 @@ class Objective:
         for part_loss, part_gradient in ordered_map(task, self._pairs):
             loss += part_loss
             gradient += part_gradient
-        gradient = self._whiten_rows(gradient)
+        gradient = self.whiten_rows(gradient)
         value = loss / self.total_weight
         if self.quadratic is not None:
             penalty_gradient = self.quadratic @ whitened
@@ -64,14 +64,14 @@ class Objective:
 
         def task(pair: tuple[Block, Floats]) -> Floats:
             block, prob = pair
-            tangent = block.x @ coefficients
+            tangent = block.product(coefficients)
             curvature_rows(tangent, prob, block.w)
             return block.x.T @ tangent
 
         total = np.zeros(self.shape)
         for part in ordered_map(task, self._pairs):
             total += part
-        total = self._whiten_rows(total)
+        total = self.whiten_rows(total)
         return total if self.quadratic is None else total + self.quadratic @ direction
 
     def class_curvatures(self) -> Floats:
@@ -103,6 +103,6 @@ class Objective:
         full = inverse.T @ full @ inverse
         return full if self.quadratic is None else full + self.quadratic
 
-    def _whiten_rows(self, gradient: Floats) -> Floats:
+    def whiten_rows(self, gradient: Floats) -> Floats:
         """Map a gradient for B_z to one for U = R B_z, per unit of weight."""
         return np.asarray(solve_triangular(self.triangular, gradient, trans="T")) / self.total_weight

@@ -1,10 +1,12 @@
 """Which class and which direction run to infinity (Albert and Anderson 1984, Biometrika 71:1)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from genreglm.engine.blocks import Block, Blocks, Floats
+from genreglm.engine.blocks import Block, Blocks, Codes, Floats
 from genreglm.engine.coordinates import unwhiten
 from genreglm.engine.objective import Objective
 
@@ -14,38 +16,56 @@ _RUNAWAY_STEP = 1e-3
 
 @dataclass(frozen=True)
 class EmptyCell:
-    """A 0/1 column that is never 1 in a class (`value=1`), or always 1 in it while not elsewhere (`value=0`)."""
+    """A level of a factor that never occurs in a class.
+
+    `columns` are the 0/1 columns of the factor that tell the level: one column that is never 1 in the class
+    (`value=1`), or, for the level without a column of its own, all of the factor's (`value=0`: never all 0).
+    """
 
     class_code: int
-    column: int
+    columns: tuple[int, ...]
     value: int
 
+    def has_level(self, x: Floats) -> NDArray[np.bool_]:
+        """Say for each row of `x` whether it has the level."""
+        present = x[:, list(self.columns)].any(axis=1)
+        return np.asarray(present if self.value else ~present)
 
-def empty_cells(x: Floats, y: np.ndarray, w: Floats, classes: int) -> list[EmptyCell]:
-    """Find the empty cells of class x level among the 0/1 columns of `x` by counting, (rows, p).
+
+def empty_cells(x: Floats, y: Codes, w: Floats, classes: int, factors: Sequence[range]) -> list[EmptyCell]:
+    """Find the empty cells of class x level by counting.
 
     Each is a quasi-complete separation: the likelihood has no maximum. Rows of weight 0 do not count.
+
+    Parameters
+    ----------
+    x : (rows, p)
+    y, w : (rows,) class codes and weights
+    classes : how many
+    factors : the columns of each term; those of a factor are 0/1 and at most one of them is 1 in a row
     """
     x, y = x[w > 0], y[w > 0]
     rows_of_class = np.bincount(y, minlength=classes)
     found = []
-    for column in range(x.shape[1]):
-        values = x[:, column]
-        if not np.isin(values[:1000], (0.0, 1.0)).all() or not np.isin(values, (0.0, 1.0)).all():
+    for span in factors:
+        own = x[:, span.start : span.stop]
+        if not np.isin(own[:1000], (0.0, 1.0)).all() or not np.isin(own, (0.0, 1.0)).all() or own.all():
             continue
-        ones = np.bincount(y, weights=values, minlength=classes)
-        if ones.sum() in (0, len(y)):
-            continue
-        found += [EmptyCell(int(k), column, 1) for k in np.flatnonzero((ones == 0) & (rows_of_class > 0))]
-        full = (ones == rows_of_class) & (rows_of_class > 0)
-        found += [EmptyCell(int(k), column, 0) for k in np.flatnonzero(full)]
+        levels = [((column,), 1, own[:, column - span.start]) for column in span]
+        if (own.sum(axis=1) <= 1).all():
+            levels.append((tuple(span), 0, 1.0 - own.any(axis=1)))
+        for columns, value, indicator in levels:
+            seen = np.bincount(y, weights=indicator, minlength=classes)
+            if 0 < seen.sum() < len(y):
+                empty = np.flatnonzero((seen == 0) & (rows_of_class > 0))
+                found += [EmptyCell(int(k), columns, value) for k in empty]
     return found
 
 
-def pseudo_rows(x: Floats, cells: list[EmptyCell], count: float) -> tuple[Floats, np.ndarray, Floats]:
+def pseudo_rows(x: Floats, cells: Sequence[EmptyCell], count: float) -> tuple[Floats, Codes, Floats]:
     """Return the rows (x, y, w) of a `CellPrior`: each cell's class at the mean of the rows with its level."""
-    means = {(cell.column, cell.value): x[x[:, cell.column] == cell.value].mean(axis=0) for cell in cells}
-    rows = np.array([means[cell.column, cell.value] for cell in cells]).reshape(len(cells), x.shape[1])
+    means = {(cell.columns, cell.value): x[cell.has_level(x)].mean(axis=0) for cell in cells}
+    rows = np.array([means[cell.columns, cell.value] for cell in cells]).reshape(len(cells), x.shape[1])
     return rows, np.array([cell.class_code for cell in cells], dtype=np.int64), np.full(len(cells), count)
 
 
@@ -67,9 +87,9 @@ def certify(blocks: Blocks, direction: Floats, tolerance: float = 1e-7) -> bool:
 
 
 def runs_away(objective: Objective, last_direction: Floats) -> bool:
-    """Say whether a fit that seems to have ended was in truth walking towards infinity."""
+    """Say whether a fit is walking towards infinity: its last step was long, and separates the rows."""
     if objective.quadratic is not None:
         return False
     direction = unwhiten(objective.triangular, last_direction)
-    largest = max(objective.blocks.map(lambda block: float(np.abs(block.x @ direction).max(initial=0.0))))
+    largest = max(objective.blocks.map(lambda block: float(np.abs(block.product(direction)).max(initial=0.0))))
     return largest > _RUNAWAY_STEP and certify(objective.blocks, direction)

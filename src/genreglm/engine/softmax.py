@@ -19,15 +19,21 @@ _LOG2_E = 1.4426950408889634
 _LN2_HIGH = 6.93147180369123816490e-01
 _LN2_LOW = 1.90821492927058770002e-10
 
-# Sums may be reordered, so that they vectorise; NaN and infinities keep their meaning.
-_REORDER = {"reassoc", "contract", "nsz", "arcp"}
+# Adding it moves the integer part of a double into its last bits, where shifts can reach it.
+_ROUNDER = 1.5 * 2.0**52
+
+# Multiply-adds may be fused everywhere. Only the two reductions may reorder, so that they vectorise: in the
+# exponential it would undo the rounding.
+_FUSE = {"contract"}
+_REORDER = {"contract", "reassoc", "nsz", "nnan"}
 
 
-@njit(inline="always")
+@njit(nogil=True, fastmath=_FUSE)
 def _exp(x: float) -> Any:
     """Return e**x for x <= 0: 2**k times a Taylor polynomial of degree 13 on |r| <= ln(2) / 2."""
-    x = max(x, -708.0)
-    k = np.floor(x * _LOG2_E + 0.5)
+    x = x if x > -708.0 else -708.0
+    shifted = x * _LOG2_E + _ROUNDER
+    k = shifted - _ROUNDER
     r = (x - k * _LN2_HIGH) - k * _LN2_LOW
     q = 1.0 / 6227020800.0
     q = q * r + 1.0 / 479001600.0
@@ -43,10 +49,41 @@ def _exp(x: float) -> Any:
     q = q * r + 0.5
     q = q * r + 1.0
     q = q * r + 1.0
-    return q * np.int64((np.int64(k) + 1023) << 52).view(np.float64)
+    return q * np.int64((np.float64(shifted).view(np.int64) + np.int64(1023)) << np.int64(52)).view(np.float64)
 
 
-@njit(cache=True, nogil=True, fastmath=_REORDER)
+@njit(nogil=True, fastmath=_FUSE)
+def _exponentials(values: Floats) -> None:
+    """Replace each value by its exponential: one long loop, since short rows spend their time in remainders."""
+    for k in range(len(values)):
+        values[k] = _exp(values[k])
+
+
+@njit(nogil=True, fastmath=_REORDER)
+def _largest(values: Floats) -> Any:
+    largest = values[0]
+    for k in range(len(values)):
+        largest = values[k] if values[k] > largest else largest
+    return largest
+
+
+@njit(nogil=True, fastmath=_REORDER)
+def _total(values: Floats) -> Any:
+    total = 0.0
+    for k in range(len(values)):
+        total += values[k]
+    return total
+
+
+@njit(nogil=True, fastmath=_REORDER)
+def _dot(first: Floats, second: Floats) -> Any:
+    total = 0.0
+    for k in range(len(first)):
+        total += first[k] * second[k]
+    return total
+
+
+@njit(cache=True, nogil=True, fastmath=_FUSE)
 def softmax_rows(eta: Floats, y: Codes, w: Floats, prob: Floats) -> float:
     """Return the block's loss; leave probabilities in `prob` and weighted residuals in `eta`.
 
@@ -60,35 +97,33 @@ def softmax_rows(eta: Floats, y: Codes, w: Floats, prob: Floats) -> float:
     prob : (rows, classes), overwritten
     """
     rows, classes = eta.shape
+    peaks = np.empty(rows)
+    for i in range(rows):
+        peaks[i] = _largest(eta[i])
+        for k in range(classes):
+            prob[i, k] = eta[i, k] - peaks[i]
+    _exponentials(prob.reshape(rows * classes))
     loss = 0.0
     for i in range(rows):
-        largest = eta[i, 0]
-        for k in range(1, classes):
-            largest = max(largest, eta[i, k])
-        total = 0.0
+        total = _total(prob[i])
+        loss += w[i] * (np.log(total) + peaks[i] - eta[i, y[i]])
+        scale = 1.0 / total
         for k in range(classes):
-            prob[i, k] = _exp(eta[i, k] - largest)
-        for k in range(classes):
-            total += prob[i, k]
-        loss += w[i] * (np.log(total) + largest - eta[i, y[i]])
-        share = 1.0 / total
-        for k in range(classes):
-            prob[i, k] *= share
+            prob[i, k] *= scale
             eta[i, k] = w[i] * prob[i, k]
         eta[i, y[i]] -= w[i]
     return loss
 
 
-@njit(cache=True, nogil=True, fastmath=_REORDER)
+@njit(cache=True, nogil=True, fastmath=_FUSE)
 def curvature_rows(tangent: Floats, prob: Floats, w: Floats) -> None:
     """Replace each row t of `tangent` by w (diag(p) - p p') t."""
     rows, classes = tangent.shape
     for i in range(rows):
-        mean = 0.0
+        changes, shares = tangent[i], prob[i]
+        mean = _dot(shares, changes)
         for k in range(classes):
-            mean += prob[i, k] * tangent[i, k]
-        for k in range(classes):
-            tangent[i, k] = w[i] * prob[i, k] * (tangent[i, k] - mean)
+            changes[k] = w[i] * shares[k] * (changes[k] - mean)
 
 
 @njit(cache=True, nogil=True)

@@ -13,12 +13,15 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 _lock = threading.Lock()
+_local = threading.local()
 _holders = 0
 _release: Callable[[], None] | None = None
 
@@ -57,6 +60,17 @@ def single_threaded_blas() -> Iterator[None]:
             if _holders == 0 and _release is not None:
                 _release()
                 _release = None
+
+
+def workspace(rows: int, columns: int) -> NDArray[np.float64]:
+    """Return an uninitialised array that belongs to this thread until it asks again.
+
+    Fresh pages cost more than the arithmetic done on them once.
+    """
+    memory = getattr(_local, "memory", None)
+    if memory is None or memory.size < rows * columns:
+        memory = _local.memory = np.empty(rows * columns)
+    return memory[: rows * columns].reshape(rows, columns)
 
 
 def ordered_map(task: Callable[[Item], Answer], items: Iterable[Item]) -> Iterator[Answer]:

@@ -17,7 +17,8 @@ def estimable(result: Result) -> NDArray[np.bool_]:
     """Return (columns, classes): False where a separated cell leaves no finite maximum-likelihood estimate."""
     known = np.ones(result.coefficients.shape, dtype=bool)
     for cell in result.separated:
-        known[result.design.columns.index(cell.column), result.classes.index(cell.label)] = False
+        affected = [result.design.columns.index(name) for name in cell.columns]
+        known[affected, result.classes.index(cell.label)] = False
     return known
 
 

@@ -19,14 +19,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class SeparatedCell:
-    """A class and a 0/1 column that never go together (`value=1`) or always do (`value=0`)."""
+    """A class in which a level never occurs, and the columns whose coefficients have no finite estimate there."""
 
     label: Any
-    column: str
-    value: int
+    level: str
+    columns: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.column} is {'never' if self.value else 'always'} 1 in {self.label}"
+        return f"{self.level} never occurs in {self.label}"
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Result:
     coefficients: Floats = field(repr=False)
     statistics: FitStatistics
     inference: Inference | None = field(default=None, repr=False)
-    separated: tuple[SeparatedCell, ...] = ()
+    separated: tuple[SeparatedCell, ...] = field(default=(), repr=False)
     penalty: Penalty | None = None
     source: pd.DataFrame | None = field(default=None, repr=False, compare=False)
 

@@ -74,7 +74,7 @@ def _header(result: Result, covariance: bool) -> dict[str, Any]:
         "version": _VERSION,
         "design": result.design.to_dict(),
         "statistics": result.statistics.__dict__,
-        "separated": [[cell.label, cell.column, cell.value] for cell in result.separated],
+        "separated": [[cell.label, cell.level, list(cell.columns)] for cell in result.separated],
         "penalty": None if penalty is None else [type(penalty).__name__, dict(penalty.__dict__)],
         "inference": None if inference is None else [inference.kind, inference.units, inference.clusters],
     }
@@ -99,6 +99,6 @@ def _result(header: dict[str, Any], arrays: dict[str, Any]) -> Result:
         coefficients,
         FitStatistics(**header["statistics"]),
         inference,
-        tuple(SeparatedCell(*cell) for cell in header["separated"]),
+        tuple(SeparatedCell(label, level, tuple(names)) for label, level, names in header["separated"]),
         penalty,
     )

@@ -72,13 +72,10 @@ def _coefficients(result: Result, strongest: int) -> str:
 
 
 def _separated(result: Result) -> str:
-    cells: dict[tuple[str, int], list[str]] = {}
+    cells: dict[str, list[str]] = {}
     for cell in result.separated:
-        cells.setdefault((cell.column, cell.value), []).append(str(cell.label))
-    lines = [
-        f"  {column} is {'never' if value else 'always'} 1 in: {', '.join(labels)}"
-        for (column, value), labels in cells.items()
-    ]
+        cells.setdefault(cell.level, []).append(str(cell.label))
+    lines = [f"  {level} never occurs in: {', '.join(labels)}" for level, labels in cells.items()]
     return (
         f"{len(result.separated)} separated cells: their maximum-likelihood estimate is infinite. The estimate shown "
         "elsewhere\nis finite by the prior, and carries no standard error and no test:\n" + "\n".join(lines)

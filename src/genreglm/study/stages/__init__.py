@@ -1,1 +1,30 @@
 """The stages of the study in order, each a function from store to store."""
+
+from genreglm.study.context import Stage
+from genreglm.study.stages import (
+    engineer,
+    evaluate,
+    explore,
+    genre_glm,
+    load,
+    popularity_glm,
+    preprocess,
+    report,
+    train,
+    visualise,
+)
+
+STAGES = (
+    Stage("load", "Load and validate", load.run),
+    Stage("preprocess", "Preprocess", preprocess.run),
+    Stage("explore", "Explore", explore.run),
+    Stage("engineer", "Engineer features", engineer.run),
+    Stage("popularity_glm", "GLM of popularity", popularity_glm.run),
+    Stage("genre_glm", "GLM of genre", genre_glm.run),
+    Stage("train", "Train", train.run),
+    Stage("evaluate", "Evaluate", evaluate.run),
+    Stage("visualise", "Visualise", visualise.run),
+    Stage("report", "Report", report.run),
+)
+
+__all__ = ["STAGES"]

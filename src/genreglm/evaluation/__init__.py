@@ -1,0 +1,22 @@
+"""How well a model recognises rows it has not seen: splits, scores and calibration."""
+
+from genreglm.evaluation.evaluate import evaluate
+from genreglm.evaluation.scores import (
+    calibration_table,
+    confusion_table,
+    report_table,
+    scores,
+    worst_confusions,
+)
+from genreglm.evaluation.splits import grouped_folds, random_folds
+
+__all__ = [
+    "calibration_table",
+    "confusion_table",
+    "evaluate",
+    "grouped_folds",
+    "random_folds",
+    "report_table",
+    "scores",
+    "worst_confusions",
+]

@@ -1,0 +1,94 @@
+"""Figures: each function takes a tidy table and returns a matplotlib `Figure` in the house style.
+
+The title of a figure is its finding, computed from the table by the function's companion `..._finding`,
+which serves as the caption too. Nothing here computes a statistic that is not in the table, and nothing
+touches pyplot, so no figure stays open.
+"""
+
+from genreglm.plots.association import correlations, correlations_finding, density, density_finding
+from genreglm.plots.comparison import model_comparison, model_comparison_finding
+from genreglm.plots.curves import effect_curves, effect_curves_finding
+from genreglm.plots.estimates import (
+    coefficients,
+    coefficients_finding,
+    strongest_effects,
+    strongest_effects_finding,
+)
+from genreglm.plots.genre import (
+    genre_distribution,
+    genre_distribution_finding,
+    genre_profiles,
+    genre_profiles_finding,
+)
+from genreglm.plots.histograms import (
+    distributions,
+    distributions_finding,
+    transform_effect,
+    transform_effect_finding,
+)
+from genreglm.plots.keys import popularity_by_key_mode, popularity_by_key_mode_finding
+from genreglm.plots.mistakes import (
+    confusion,
+    confusion_finding,
+    recall_by_genre,
+    recall_by_genre_finding,
+    worst_confusions,
+    worst_confusions_finding,
+)
+from genreglm.plots.popularity import (
+    leak_comparison,
+    leak_comparison_finding,
+    popularity_effects,
+    popularity_effects_finding,
+)
+from genreglm.plots.reliability import calibration, calibration_finding
+from genreglm.plots.residuals import residual_panel, residual_panel_finding
+from genreglm.plots.save import render, save
+from genreglm.plots.style import house_style
+from genreglm.plots.terms import gvif, gvif_finding, term_strength, term_strength_finding
+
+__all__ = [
+    "calibration",
+    "calibration_finding",
+    "coefficients",
+    "coefficients_finding",
+    "confusion",
+    "confusion_finding",
+    "correlations",
+    "correlations_finding",
+    "density",
+    "density_finding",
+    "distributions",
+    "distributions_finding",
+    "effect_curves",
+    "effect_curves_finding",
+    "genre_distribution",
+    "genre_distribution_finding",
+    "genre_profiles",
+    "genre_profiles_finding",
+    "gvif",
+    "gvif_finding",
+    "house_style",
+    "leak_comparison",
+    "leak_comparison_finding",
+    "model_comparison",
+    "model_comparison_finding",
+    "popularity_by_key_mode",
+    "popularity_by_key_mode_finding",
+    "popularity_effects",
+    "popularity_effects_finding",
+    "recall_by_genre",
+    "recall_by_genre_finding",
+    "render",
+    "residual_panel",
+    "residual_panel_finding",
+    "save",
+    "strongest_effects",
+    "strongest_effects_finding",
+    "term_strength",
+    "term_strength_finding",
+    "transform_effect",
+    "transform_effect_finding",
+    "worst_confusions",
+    "worst_confusions_finding",
+]

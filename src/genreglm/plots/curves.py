@@ -1,0 +1,73 @@
+"""Effects along a feature: probabilities of genres."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from genreglm.plots.labels import LINE_NAME, LINE_NAME_SIZE, name_line_ends
+from genreglm.plots.panels import HEIGHT, small_multiples
+from genreglm.plots.style import CATEGORIES, FAINT, in_house_style
+from genreglm.plots.tables import largest
+from genreglm.plots.text import feature_label, feature_word, percent, plain, sentence, width_of
+
+_NAMED = 6  # classes that a panel tells apart by colour and name
+_TICKS = 0.8  # inches between the names at the right of a panel and the next panel
+
+
+def effect_curves_finding(table: pd.DataFrame) -> str:
+    """The class and feature with the widest swing of probability."""
+    top = largest(_swing(table).reset_index(), "probability")
+    curve = table[(table["feature"] == top["feature"]) & (table["class"] == top["class"])].sort_values("value")
+    probability = curve["probability"].to_numpy(dtype=float)
+    first, last = probability[np.sort([probability.argmin(), probability.argmax()])]
+    way = f"{'rises' if last > first else 'falls'} from {percent(first, 1)} to {percent(last, 1)}"
+    return sentence(f"{feature_word(top['feature'])} moves {plain(top['class'])} most: its probability {way}")
+
+
+@in_house_style
+def effect_curves(table: pd.DataFrame) -> Figure:
+    """Probability of classes along each feature, as small multiples, named at the ends of the lines.
+
+    Table: feature, value, class, probability[, conf_low, conf_high]. In each panel the classes that move most
+    are named; the others are thin grey lines.
+    """
+    features = list(table["feature"].unique())
+    note = f"Average predicted probability as one feature varies; the {_NAMED} genres that move most are named."
+    swing = _swing(table)
+    movers = {name: swing[name].sort_values(ascending=False, kind="stable").index[:_NAMED] for name in features}
+    right = width_of([name for names in movers.values() for name in names], LINE_NAME_SIZE, LINE_NAME) + _TICKS
+    figure, panels = small_multiples(len(features), effect_curves_finding(table), note, right)
+    for axes, feature in zip(panels, features, strict=True):
+        rows = table[table["feature"] == feature].sort_values(["class", "value"])
+        _draw_classes(axes, rows, [str(name) for name in movers[feature]])
+        axes.set_xlabel(feature_label(feature))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
+    return figure
+
+
+def _swing(table: pd.DataFrame) -> pd.Series:
+    """Range of the probability by feature and class."""
+    grouped = table.groupby(["feature", "class"], sort=False)["probability"]
+    return grouped.max() - grouped.min()
+
+
+def _draw_classes(axes: Axes, rows: pd.DataFrame, named: Sequence[str]) -> None:
+    ends = []
+    for name, curve in rows.groupby("class", sort=True):
+        if str(name) not in named:
+            axes.plot(curve["value"], curve["probability"], color=FAINT, linewidth=0.6, zorder=1)
+    for name, colour in zip(named, CATEGORIES, strict=False):
+        curve = rows[rows["class"].astype(str) == name]
+        axes.plot(curve["value"], curve["probability"], color=colour)
+        if "conf_low" in curve:
+            axes.fill_between(curve["value"], curve["conf_low"], curve["conf_high"], color=colour, alpha=0.15)
+        ends.append((float(curve["value"].iloc[-1]), float(curve["probability"].iloc[-1])))
+    axes.set_ylim(bottom=0)
+    axes.margins(x=0)
+    name_line_ends(axes, ends, named, CATEGORIES[: len(named)], HEIGHT)

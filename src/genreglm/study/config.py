@@ -1,0 +1,84 @@
+"""`StudyConfig`: every setting of a study, from a TOML file and the command line, checked at the start."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from genreglm.errors import OptionError
+
+
+class StudyConfig(BaseModel):
+    """Settings of a study. Unknown names are refused, so that a misspelt one is not passed over.
+
+    Attributes
+    ----------
+    data : the table; None for the built-in example
+    out : the output folder
+    seed : of every random choice: splits, boosting, the built-in example
+    sample : study only so many rows, drawn at random; None for all
+    example_rows : rows of the built-in example
+    genre_column, columns : names in the user's table, where they are not recognised
+    merge_identical : treat genres that hold the same tracks as one
+    min_genre_rows : genres with fewer rows are left out, with a line in the ledger
+    test_share, valid_share : one in so many artists is held out for the test, and for choosing strengths
+    spline_df : columns of a spline term of the predictive model
+    ridge : strengths that are tried on artists held out, per standard deviation of a column and in rows: the
+        strength of the objective is each divided by the training rows, since what a prior is worth shrinks so
+    simplify_tolerance : a term is dropped where the log-loss on held-out artists rises by no more than this
+    max_inference_columns : columns that the inference model may have at most
+    boosting : "full" runs gradient boosting beside the GLMs, "none" leaves it out
+    boosting_rounds, boosting_leaves, boosting_rate : its size
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    data: Path | None = None
+    out: Path = Path("outputs")
+    seed: int = Field(0, ge=0, lt=2**32)
+    sample: int | None = Field(None, ge=100)
+    example_rows: int = Field(11_400, ge=1_000, le=1_000_000)
+    genre_column: str | None = None
+    columns: dict[str, str] = {}
+    merge_identical: bool = True
+    min_genre_rows: int = Field(10, ge=2)
+    test_share: int = Field(5, ge=2, le=20)
+    valid_share: int = Field(5, ge=2, le=20)
+    spline_df: int = Field(6, ge=3, le=12)
+    ridge: tuple[float, ...] = (100.0, 30.0, 10.0)
+    simplify_tolerance: float = Field(0.0, ge=0.0)
+    max_inference_columns: int = Field(45, ge=2)
+    boosting: Literal["full", "none"] = "full"
+    boosting_rounds: int = Field(60, ge=1)
+    boosting_leaves: int = Field(15, ge=2)
+    boosting_rate: float = Field(0.1, gt=0, le=1)
+
+    def identity(self) -> dict[str, Any]:
+        """Return the settings that decide the results: all but where they come from and go to."""
+        return self.model_dump(mode="json", exclude={"data", "out"})
+
+
+def read_config(path: Path | None, **given: Any) -> StudyConfig:
+    """Read a TOML file and lay the settings given by name (those not None) over it.
+
+    Raises
+    ------
+    OptionError
+        Where the file is missing or no TOML, or a setting is unknown or out of range.
+    """
+    settings: dict[str, Any] = {}
+    if path is not None:
+        try:
+            settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise OptionError(f"{path} could not be read: {error.strerror}. --config takes a TOML file.") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise OptionError(f"{path} is no TOML file: {error}.") from error
+    settings |= {name: value for name, value in given.items() if value is not None}
+    try:
+        return StudyConfig(**settings)
+    except ValidationError as error:
+        found = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']} (found {e['input']!r})" for e in error.errors())
+        known = ", ".join(StudyConfig.model_fields)
+        raise OptionError(f"The settings of the study cannot be used. {found}. Settings are: {known}.") from None

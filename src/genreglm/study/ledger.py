@@ -1,0 +1,72 @@
+"""The ledger: every rule that touched the table, how much it touched, and what was done."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from typing import Literal
+
+import pandas as pd
+
+from genreglm.errors import GenreglmError
+
+Unit = Literal["rows", "cells", "columns"]
+
+DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the ledger.
+
+    `unit` says what `count` counts. Only lines with the unit "rows" and the action "dropped" take rows
+    out of the table; every other line reports rows, cells or columns that stayed or were changed in place.
+    """
+
+    step: str
+    rule: str
+    unit: Unit
+    count: int
+    action: str
+    detail: str = ""
+
+
+class Ledger:
+    """An append-only list of entries, in the order in which the rules were applied."""
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self._entries = list(entries)
+
+    def add(self, step: str, rule: str, unit: Unit, count: int, action: str, detail: str = "") -> None:
+        """Append one line."""
+        self._entries.append(Entry(step, rule, unit, int(count), action, detail))
+
+    def extend(self, entries: Iterable[Entry]) -> None:
+        """Append lines made elsewhere, such as those of `tracks.validate`."""
+        self._entries.extend(entries)
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The lines so far."""
+        return tuple(self._entries)
+
+    @property
+    def rows_dropped(self) -> int:
+        """The rows that all lines so far took out of the table."""
+        return sum(line.count for line in self._entries if line.unit == "rows" and line.action == DROPPED)
+
+    def check(self, rows_in: int, rows_out: int, already_dropped: int = 0) -> None:
+        """Raise `GenreglmError` unless rows in = rows out + rows dropped.
+
+        `already_dropped` is what `rows_dropped` was when `rows_in` were counted.
+        """
+        dropped = self.rows_dropped - already_dropped
+        if rows_in != rows_out + dropped:
+            raise GenreglmError(
+                f"The ledger does not balance: {rows_in:,} rows came in, {rows_out:,} went out and "
+                f"{dropped:,} are accounted for as dropped. This is a fault of genreglm, not of the table; "
+                "please report it with the ledger."
+            )
+
+    def to_frame(self) -> pd.DataFrame:
+        """The ledger as a table: step, rule, unit, count, action, detail."""
+        names = [field.name for field in fields(Entry)]
+        return pd.DataFrame([asdict(line) for line in self._entries], columns=names)

@@ -1,0 +1,54 @@
+"""The manifest: which study this folder holds, and what each finished stage left, by hash."""
+
+import platform
+from collections.abc import Mapping
+from importlib import metadata
+from typing import Any
+
+from genreglm.files import file_digest
+from genreglm.study.config import StudyConfig
+from genreglm.study.store import Store
+
+FILE = "manifest.json"
+_PACKAGES = ("genreglm", "numpy", "scipy", "numba", "pandas", "pyarrow", "formulaic", "scikit-learn", "statsmodels")
+_PACKAGES += ("lightgbm", "matplotlib")
+
+
+def describe(config: StudyConfig, command: str) -> dict[str, Any]:
+    """Return the manifest of a study about to begin."""
+    return {
+        "genreglm": metadata.version("genreglm"),
+        "python": platform.python_version(),
+        "packages": {name: metadata.version(name) for name in _PACKAGES},
+        "command": command,
+        "input": _input(config),
+        "config": config.identity(),
+        "stages": {},
+    }
+
+
+def _input(config: StudyConfig) -> dict[str, Any]:
+    if config.data is None:
+        return {"name": "built-in example", "rows": config.example_rows, "seed": config.seed}
+    return {"name": config.data.name, "sha256": file_digest(config.data)}
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Say in words what changed between two studies that decides their results."""
+    changed = []
+    if before.get("genreglm") != now["genreglm"]:
+        changed.append(f"genreglm was {before.get('genreglm')}, is {now['genreglm']}")
+    if before.get("input") != now["input"]:
+        changed.append("the input is another one or has changed")
+    old, new = before.get("config", {}), now["config"]
+    settings = [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
+    changed += [f"{name} was {old.get(name)!r}, is {new.get(name)!r}" for name in settings]
+    return changed
+
+
+def finished(store: Store, manifest: Mapping[str, Any], stage: str) -> bool:
+    """Say whether a stage's files are all there, as it left them."""
+    files = manifest["stages"].get(stage, {}).get("files")
+    if files is None:
+        return False
+    return all(store.has(name) and file_digest(store.path(name)) == digest for name, digest in files.items())

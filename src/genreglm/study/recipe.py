@@ -1,0 +1,160 @@
+"""What cleaning and transforming learnt from the training rows, as a frozen value.
+
+    cleaned = clean_rows(validated.rows, ledger)      rows dropped, values not measured are NaN
+    learnt = learn(cleaned[train])                    medians, modes, transforms: from training rows only
+    tracks = learnt.apply(cleaned, ledger)            nothing missing, transformed columns added
+
+`Recipe.apply` takes new rows as well, with or without a genre, one or many.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from genreglm.errors import DataError, ModelFileError
+from genreglm.study.cleaning import MS_PER_MINUTE, clean_rows, floats, measured
+from genreglm.study.columns import AUDIO, FACTORS
+from genreglm.study.ledger import Ledger
+from genreglm.study.tracks import uninformative
+from genreglm.study.transforms import Transform, choose
+
+__all__ = ["CONTINUOUS", "TRANSFORMABLE", "Recipe", "clean_rows", "learn"]
+
+STEP = "impute"
+CONTINUOUS = (*AUDIO, "duration_min")
+# The features with long tails; the others are close enough to symmetric on their own scale.
+TRANSFORMABLE = (
+    "duration_min",
+    "loudness",
+    "speechiness",
+    "acousticness",
+    "liveness",
+    "instrumentalness",
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that turns a canonical row into a row of the model's features.
+
+    `medians` fills numeric columns and `modes` factors; `transforms` has one entry for each column of
+    `TRANSFORMABLE`; `unusable` maps columns that are no feature to the reason.
+    """
+
+    medians: Mapping[str, float]
+    modes: Mapping[str, int]
+    transforms: tuple[Transform, ...]
+    unusable: Mapping[str, str]
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the continuous features, transformed where a transform was chosen."""
+        names = {transform.column: transform.name for transform in self.transforms}
+        return tuple(names.get(column, column) for column in CONTINUOUS if column not in self.unusable)
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """Names of the factors: key, mode, time_signature, explicit, as far as the table has them."""
+        return tuple(name for name in self.modes if name not in self.unusable)
+
+    def apply(self, rows: pd.DataFrame, ledger: Ledger | None = None) -> pd.DataFrame:
+        """Rows without a missing feature, factors as integers and flags, transformed columns added.
+
+        `rows` is the frame of `clean_rows` or a canonical frame of new rows. Values outside the training
+        range are clipped to it in transformed columns, and stay as they are in the others.
+
+        Raises `DataError` where a column that the recipe learnt from is absent.
+        """
+        self._refuse_missing(rows)
+        filled = self._filled(measured(rows), Ledger() if ledger is None else ledger)
+        added = {t.name: t.apply(floats(filled[t.column])) for t in self.transforms if t.kind != "identity"}
+        return filled.assign(**added)
+
+    def transform_table(self) -> pd.DataFrame:
+        """One row a column: column, kind, shift, low, high, skewness_before, skewness_after, reason."""
+        return pd.DataFrame(
+            {
+                "column": t.column,
+                "kind": t.kind,
+                "shift": t.shift,
+                "low": t.low,
+                "high": t.high,
+                "skewness_before": t.skewness["identity"],
+                "skewness_after": t.skewness[t.kind],
+                "reason": t.reason,
+            }
+            for t in self.transforms
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> "Recipe":
+        """The recipe that `to_dict` wrote. Raises `ModelFileError` for anything else."""
+        try:
+            transforms = tuple(Transform.from_dict(one) for one in stored["transforms"])
+            return cls(dict(stored["medians"]), dict(stored["modes"]), transforms, dict(stored["unusable"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelFileError(
+                f"The stored recipe is damaged ({type(error).__name__}: {error}). Train the model again."
+            ) from None
+
+    def _refuse_missing(self, rows: pd.DataFrame) -> None:
+        needed = [name for name in (*self.medians, *self.modes) if name != "popularity"]
+        absent = [name for name in needed if name not in rows]
+        if absent:
+            raise DataError(
+                f"The rows lack {', '.join(absent)}, which the model learnt from. Add the columns; single "
+                "cells of them may be empty."
+            )
+
+    def _filled(self, rows: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+        """Missing cells imputed; a ledger line for each column that had some, or one line of 0."""
+        counts = {name: int(rows[name].isna().sum()) for name in (*self.medians, *self.modes) if name in rows}
+        for name, count in counts.items():
+            if count:
+                ledger.add(STEP, f"missing {name}", "cells", count, "imputed", self._fill_text(name))
+        if not any(counts.values()):
+            ledger.add(STEP, "missing features", "cells", 0, "imputed")
+        medians = {n: pd.Series(floats(rows[n]), rows.index).fillna(v) for n, v in self.medians.items() if n in rows}
+        modes = {n: _filled_factor(rows[n], n, value) for n, value in self.modes.items()}
+        return rows.assign(**medians, **modes, duration_min=medians["duration_ms"] / MS_PER_MINUTE)
+
+    def _fill_text(self, name: str) -> str:
+        if name in self.medians:
+            return f"training median {self.medians[name]:g}"
+        return f"most frequent training level {self.modes[name]}"
+
+
+def learn(train: pd.DataFrame) -> Recipe:
+    """The recipe of training rows as `clean_rows` gives them.
+
+    Raises `DataError` where a feature has no value in any training row.
+    """
+    numeric = [name for name in (*AUDIO, "duration_ms", "popularity") if name in train]
+    factors = [name for name in FACTORS if name in train]
+    empty = [name for name in (*numeric, *factors) if train[name].isna().all()]
+    if empty:
+        raise DataError(
+            f"No training row has a value of {', '.join(empty)}. Give more complete rows, or leave an "
+            f'optional column out in study.toml: columns.{empty[0]} = ""'
+        )
+    unusable = uninformative(train, CONTINUOUS)
+    for name in factors:
+        unusable |= uninformative(train, [name])
+    return Recipe(
+        medians={name: float(train[name].median()) for name in numeric},
+        modes={name: int(train[name].mode().iloc[0]) for name in factors},
+        transforms=tuple(choose(name, floats(train[name].dropna())) for name in TRANSFORMABLE if name not in unusable),
+        unusable=unusable,
+    )
+
+
+def _filled_factor(column: pd.Series, name: str, value: int) -> pd.Series:
+    levels = pd.Series(floats(column), column.index).fillna(value)
+    return levels.astype(bool) if name == "explicit" else levels.astype(np.int64)

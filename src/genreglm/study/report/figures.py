@@ -1,0 +1,73 @@
+"""Which figure stands where, what it shows in words, and its picture."""
+
+import base64
+import re
+from collections.abc import Mapping
+
+from genreglm.study.report.blocks import Block, figure
+
+FURTHER = "further"
+
+# (pattern of the name, part of the page, what is drawn). The first that matches counts; a part shows its figures
+# in this order. What no pattern knows is shown all the same, under "Further figures".
+_PLACES: tuple[tuple[str, str, str], ...] = (
+    (r"genre_distribution", "data", "Dot plot: rows or artists of each genre."),
+    (r"distributions?", "exploration", "Histograms: one for each feature."),
+    (r"correlations?(_heatmap)?", "exploration", "Heatmap: rank correlation of each pair of features."),
+    (
+        r"residual.*",
+        "popularity-residuals",
+        "Panels: residuals against fitted values, their histogram, and a Q-Q plot.",
+    ),
+    (r"popularity_by_key.*", "exploration", "Dot plot: mean popularity by key and mode, with intervals."),
+    (r".*leak.*", "leak", "Dot plot: R² of popularity models, honest ones and those that see the answer."),
+    (r"popularity_bands", "exploration", "Bars: tracks by band of popularity."),
+    (
+        r"popularity_effect.*",
+        "popularity-effects",
+        "Curves: expected popularity along each feature, with bands.",
+    ),
+    (r"popularity_gvif|vif.*", "popularity-gvif", "Dot plot: variance inflation of each term of the popularity model."),
+    (r"popularity.*", "popularity", "Plot about the popularity models."),
+    (r".*density.*|energy_.*|loudness_.*", "exploration", "Density plot: tracks over two features."),
+    (r"genre_profiles?", "exploration", "Heatmap: median of each feature in each genre."),
+    (r"speech.*", "exploration", "Bars: tracks by share of spoken words."),
+    (r"transform.*", "features", "Histograms: features before and after their transform."),
+    (r"term_tests.*", "terms", "Dot plot: how much each term of the model carries."),
+    (r"(feature|term)_strength", "strength", "Dot plot: what the model loses with each feature shuffled."),
+    (r"strongest.*", "effects", "Dot plot: the largest effects with their intervals."),
+    (r"coefficient.*", "effects", "Heatmap: coefficients by genre and term."),
+    (r"effect_curve.*|curve.*", "effects", "Curves: probability of genres along each feature."),
+    (r"(genre_)?gvif.*", "gvif", "Dot plot: variance inflation of each term."),
+    (r"separat.*", "separated", "Plot: combinations of genre and level that never occur."),
+    (r"model_comparison.*|models?", "recognition", "Dot plot: accuracy and log-loss of each model by split."),
+    (r"recall.*", "recalls", "Dot plot: recall and precision of each genre."),
+    (r"worst_confusion.*", "confusions", "Dot plot: the pairs of genres confused most."),
+    (r"confusion.*", "confusions", "Heatmap: true genres in rows, predicted genres in columns."),
+    (r"calibration.*|reliab.*", "calibration", "Curve: share of right answers against stated probability."),
+)
+
+
+def in_part(captioned: Mapping[str, str], part: str) -> list[Block]:
+    """Return the figures of a part of the page in order, each with its caption and what it shows."""
+    placed = [(place, name) for name in captioned if (place := _place(name))[1] == part]
+    return [figure(name, captioned[name], alt) for (_, _, alt), name in sorted(placed)]
+
+
+def smaller(pictures: Mapping[str, bytes], name: str) -> bytes | None:
+    """Return a figure's picture, `NAME.png` or `NAME.svg`, whichever is smaller; None where there is none."""
+    found = (pictures[file] for file in (f"{name}.png", f"{name}.svg") if file in pictures)
+    return min(found, key=len, default=None)
+
+
+def data_uri(picture: bytes) -> str:
+    """Return a picture as a URI that holds it."""
+    kind = "png" if picture.startswith(b"\x89PNG") else "svg+xml"
+    return f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"
+
+
+def _place(name: str) -> tuple[int, str, str]:
+    for rank, (pattern, part, alt) in enumerate(_PLACES):
+        if re.fullmatch(pattern, name):
+            return rank, part, alt
+    return len(_PLACES), FURTHER, f"Figure {name}."

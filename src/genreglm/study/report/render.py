@@ -1,0 +1,52 @@
+"""The report as a page: one HTML file that asks nobody for anything."""
+
+import itertools
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from genreglm.study.report.columns import formatted, is_numeric
+from genreglm.study.report.figures import data_uri, smaller
+
+MOST_BYTES = 8_000_000
+_FOR_WORDS = 1_500_000  # of which text and tables may take this much
+
+
+def render(summary: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
+    """Return the page for a summary; all text from it is escaped.
+
+    `pictures` holds the files of figures by name (`recall.png`, `recall.svg`). The smaller file of each figure is
+    embedded, in the order of the page, as long as the page stays below about 8 MB; a figure without a picture,
+    or beyond that, is named with its file instead.
+    """
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["formatted"] = formatted
+    environment.tests["numeric"] = is_numeric
+    template = environment.from_string(_file("report.html.jinja"))
+    return template.render(
+        **summary,
+        pictures=_embedded(summary, pictures),
+        figure_numbers=itertools.count(1),
+        css=Markup(_file("report.css")),
+        script=Markup(_file("report.js")),
+    )
+
+
+def _embedded(summary: Mapping[str, Any], pictures: Mapping[str, bytes]) -> dict[str, str]:
+    """Return data URIs of the figures that the page has room for."""
+    room, held = MOST_BYTES - _FOR_WORDS, {}
+    blocks = (block for section in summary["sections"] for block in section["blocks"])
+    for name in (block["name"] for block in blocks if block["kind"] == "figure"):
+        picture = smaller(pictures, name)
+        uri = data_uri(picture) if picture else ""
+        if uri and len(uri) <= room:
+            held[name] = uri
+            room -= len(uri)
+    return held
+
+
+def _file(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,144 @@
+"""Numbers and names as words. A function given None gives None, and `say` then says nothing.
+
+So a sentence is written once, with its numbers, and vanishes by itself where one of them is not known.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from genreglm.plots.text import listed
+from genreglm.plots.text import number as _number
+from genreglm.plots.text import percent as _percent
+from genreglm.study.exploration import MODES, PITCH_CLASSES
+
+_TRANSFORMS = re.compile(r"^(reflected_log|log|sqrt|logit)_")
+_NAMES = {
+    "duration_min": "duration",
+    "duration_ms": "duration",
+    "mode": "mode",
+    "explicit": "explicit lyrics",
+}
+_CALL = re.compile(r"(?P<call>[A-Za-z]\w*)\(\s*(?P<column>\w+)(?:[^()]|\([^()]*\))*\)(?P<rest>.*)")
+_PLAIN = re.compile(r"(?P<column>\w+)(?P<rest>\[.*\])?")
+_LEVEL = re.compile(r"\[(?:T\.)?(?P<level>[^\]]*)\]")
+_SHAPES = {"C": "", "scale": "", "poly": " (polynomial)", "log": " (log)"}
+_SMALLEST_P = 1e-16
+
+
+def known(value: Any) -> Any:
+    """Return the value, None where it is NaN."""
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def say(template: str, **words: str | None) -> str | None:
+    """Fill in the words; None as soon as one of them is missing."""
+    return None if any(word is None for word in words.values()) else template.format(**words)
+
+
+def short(text: str, longest: int = 60) -> str:
+    """Shorten words that no line can hold, such as a name of 10,000 letters."""
+    return re.sub(rf"(\S{{{longest - 1}}})\S{{2,}}", r"\1…", text)
+
+
+def percent(share: float | None, digits: int = 1) -> str | None:
+    """`0.1994` -> `19.9 %`."""
+    return None if known(share) is None else _percent(float(share), digits)  # type: ignore[arg-type]
+
+
+def points(difference: float | None) -> str | None:
+    """A difference of shares in percentage points, without its sign: `0.031` -> `3.1 percentage points`."""
+    if known(difference) is None:
+        return None
+    text = _number(100 * abs(float(difference)), 1)  # type: ignore[arg-type]
+    return f"{text} percentage point{'' if text == '1.0' else 's'}"
+
+
+def number(value: float | None, digits: int = 2) -> str | None:
+    """A number with thousands separated and a true minus sign; infinity in words."""
+    if known(value) is None:
+        return None
+    value = float(value)  # type: ignore[arg-type]
+    return _number(value, digits) if math.isfinite(value) else ("infinite" if value > 0 else "−infinite")
+
+
+def figures(value: float | None, kept: int = 3) -> str | None:
+    """A number with so many significant figures, whole digits all kept: 33.3, 0.0848, 12,345."""
+    if known(value) is None:
+        return None
+    value = float(value)  # type: ignore[arg-type]
+    size = math.floor(math.log10(abs(value))) if value and math.isfinite(value) else kept - 1
+    return number(value, min(max(kept - 1 - size, 0), 6))
+
+
+def count(value: float | None) -> str | None:
+    """A whole number with thousands separated."""
+    return number(value, 0)
+
+
+def counted(value: float | None, one: str, many: str | None = None) -> str | None:
+    """`1 artist`, `17,648 artists`."""
+    if known(value) is None:
+        return None
+    return f"{count(value)} {one if value == 1 else many or one + 's'}"
+
+
+def p_value(value: float | None) -> str | None:
+    """A p-value to two digits; below 1e-16 only that it is below."""
+    if known(value) is None:
+        return None
+    value = float(value)  # type: ignore[arg-type]
+    if value < _SMALLEST_P:
+        return "< 1e-16"
+    return f"{value:.1e}".replace("-", "−") if value < 1e-3 else f"{value:.3f}"
+
+
+def names(items: Iterable[Any], most: int = 8) -> str | None:
+    """`a, b and c`; what goes beyond `most` is counted; None for nothing."""
+    words = [str(item) for item in items]
+    if len(words) > most + 1:
+        words = [*words[:most], f"{len(words) - most} more"]
+    return listed(words) if words else None
+
+
+def feature(name: str) -> str:
+    """A feature in plain words, however it entered: `log_duration_min` -> `duration`, `C(key)` -> `key`."""
+    call = _CALL.fullmatch(str(name))
+    bare = _TRANSFORMS.sub("", call["column"] if call else str(name))
+    return _NAMES.get(bare, bare.replace("_", " "))
+
+
+def term(name: str) -> str:
+    """A model term or a column of it in plain words: `cr(log_speechiness, df=4)` -> `log speechiness (spline)`."""
+    return " × ".join(_part(part) for part in re.split(r":(?![^()\[]*[)\]])", str(name)))
+
+
+def level(column: str, value: str) -> str:
+    """A level of a factor by its name: key 1 -> `C♯/D♭`, mode 1 -> `major`."""
+    named: Sequence[str] = {"key": PITCH_CLASSES, "mode": MODES}.get(column, ())
+    digits = value.removesuffix(".0")
+    if digits.isdigit() and int(digits) < len(named):
+        return named[int(digits)]
+    return {"True": "yes", "False": "no"}.get(value, value)
+
+
+def _column(name: str) -> str:
+    """A column in plain words, its transform named: `log_duration_min` -> `log duration`."""
+    bare = _TRANSFORMS.sub("", name)
+    return f"{name.removesuffix(bare).replace('_', ' ')}{feature(bare)}"
+
+
+def _part(part: str) -> str:
+    call, plain = _CALL.fullmatch(part), _PLAIN.fullmatch(part)
+    found = call or plain
+    if found is None or (call and call["call"] == "I"):
+        return part
+    column, inside = found["column"], _LEVEL.fullmatch(found["rest"] or "")
+    shape = _SHAPES.get(call["call"], " (spline)") if call else ""
+    title = _column(column)
+    if inside is None:
+        return title + shape
+    if shape:
+        return f"{title}{shape[:-1]}, part {inside['level']})"
+    return f"{title}: {level(column, inside['level'])}"

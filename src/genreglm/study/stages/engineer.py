@@ -1,0 +1,48 @@
+"""Stage 4: the seed's engineered features, and the formulas that carry splines and interactions."""
+
+import pandas as pd
+
+from genreglm.study import exploration
+from genreglm.study.context import Study
+from genreglm.study.formulas import factor_terms, formula, products, spline
+
+
+def run(study: Study) -> None:
+    """Leave `work/formulas.json` and the tables of bands and engineered features.
+
+    Knots, centres and scales of the formulas' terms are learnt later, by each fit, from its training rows.
+    """
+    store, config = study.store, study.config
+    tracks, found = store.read_frame("tracks"), store.read_json("work/preprocess.json")
+    features, factors = found["features"], factor_terms(found["factors"], tracks)
+    training = tracks[tracks["split_artist"] == "train"]
+    beat = ["beat_found"] if training["beat_found"].any() and not training["beat_found"].all() else []
+    curved = [spline(name, config.spline_df) if training[name].nunique() > 20 else name for name in features]
+    formulas = {
+        "linear": formula([*features, *factors]),
+        "splines": formula([*curved, *beat, *factors]),
+        "interactions": formula([*curved, *products(features), *beat, *factors]),
+    }
+    if found["has_popularity"]:
+        formulas["linear_popularity"] = formula([*features, "popularity", *factors])
+    store.json("work/formulas.json", formulas)
+    store.table("speech_bands", exploration.speech_bands(tracks))
+    bands = exploration.popularity_bands(tracks)
+    if bands is not None:
+        store.table("popularity_bands", bands)
+    listed = _listed(features, found["factors"], beat, tracks)
+    store.table("engineered_features", listed)
+    study.note(f"{len(features)} continuous features, {len(found['factors'])} factors, {len(listed)} lines in all")
+
+
+def _listed(features: list[str], factors: list[str], beat: list[str], tracks: pd.DataFrame) -> pd.DataFrame:
+    """Return feature, kind, levels, used_in: what is made of the table's columns and where it is used."""
+    every = "linear, splines, interactions"
+    rows = [(name, "continuous, transformed by the recipe", None, every) for name in features]
+    rows += [(name, "factor, one column a level but the first", int(tracks[name].nunique()), every) for name in factors]
+    rows += [(name, "flag: a beat was found", 2, "splines, interactions") for name in beat]
+    rows += [
+        ("speech band", "music below 0.33, mixed, spoken above 0.66 of speechiness", 3, "tables only"),
+        ("popularity band", "bands of popularity", 4, "tables, and the leak that the popularity study shows"),
+    ]
+    return pd.DataFrame(rows, columns=["feature", "kind", "levels", "used_in"]).astype({"levels": "Int64"})

@@ -1,0 +1,111 @@
+"""Stage 5b: the multinomial GLM of genre that carries inference, in three steps, clustered by artist."""
+
+from typing import Any
+
+import pandas as pd
+
+from genreglm.diagnostics import separation, vif
+from genreglm.result import Result
+from genreglm.study.context import Study
+from genreglm.study.curves import effect_curves, source_columns
+from genreglm.study.formulas import factor_terms
+from genreglm.study.genre_models import add_curves, fit_for_inference, simplify
+from genreglm.study.recipe import Recipe
+
+
+def run(study: Study) -> None:
+    """Leave the three summaries, the tests, coefficients, GVIF, traces and curves of the inference models."""
+    store, config = study.store, study.config
+    found = store.read_json("work/preprocess.json")
+    tracks = store.read_frame("tracks")
+    terms = [*found["features"], *factor_terms(found["factors"], tracks)]
+    initial = fit_for_inference(terms, tracks)
+    _tell(study, "initial", initial)
+    tests = initial.anova(type="III")
+    simpler = simplify(terms, tests, tracks, config.simplify_tolerance, study.note)
+    store.table("simplification_trace", simpler.trace)
+    simplified = initial if simpler.terms == terms else fit_for_inference(simpler.terms, tracks, initial)
+    _tell(study, "simplified", simplified)
+    higher, curve_trace = add_curves(
+        simpler.terms, found["features"], tracks, simplified, config.max_inference_columns, study.note
+    )
+    store.table("higher_order_trace", curve_trace)
+    _tell(study, "higher-order", higher)
+    models = {"initial": initial, "simplified": simplified, "higher_order": higher}
+    _write_tables(study, models, tests)
+    _write_summaries(study, models)
+    recipe = Recipe.from_dict(store.read_json("model/recipe.json"))
+    kept = [name for name in found["features"] if name in higher.design.variables]
+    store.table("effect_curves", effect_curves(higher, recipe, tracks, source_columns(recipe, kept)))
+    store.json("work/genre_models.json", _findings(models, simpler.trace, curve_trace))
+
+
+def _tell(study: Study, name: str, result: Result) -> None:
+    study.note(
+        f"{name}: {len(result.design.columns)} columns x {len(result.classes)} genres, McFadden R2 "
+        f"{result.glance()['mcfadden_r2'].iloc[0]:.4f}, {result.statistics.iterations} steps, "
+        f"{len(result.separated)} separated cells"
+    )
+
+
+def _write_tables(study: Study, models: dict[str, Result], tests: pd.DataFrame) -> None:
+    store = study.store
+    store.table("term_tests", tests)
+    store.table("term_tests_simplified", models["simplified"].anova(type="III"))
+    store.table("term_tests_higher_order", models["higher_order"].anova(type="III"))
+    store.table("coefficients", models["simplified"].tidy(reference=None))
+    store.table("coefficients_initial", models["initial"].tidy(reference=None))
+    store.table("coefficients_higher_order", models["higher_order"].tidy(reference=None))
+    store.table("genre_models", pd.concat([m.glance().assign(model=name) for name, m in models.items()]))
+    store.table("gvif_genre_model", vif(models["initial"]))
+    initial = models["initial"]
+    assert initial.source is not None
+    store.table("separated_cells", separation(initial.design, initial.source))
+    matrix = models["simplified"].design.matrix(initial.source)
+    scales = pd.DataFrame({"term": models["simplified"].design.columns, "sd": matrix.std(axis=0)})
+    store.table("column_scales", scales)
+
+
+def _write_summaries(study: Study, models: dict[str, Result]) -> None:
+    """Write both GLMs, of popularity and of genre, into the seed's three text files."""
+    popularity = study.store.read_json("work/popularity_texts.json")
+    rule = "#" * 100
+    for name, result in models.items():
+        own = (
+            f"{rule}\n# The GLM of popularity: {name.replace('_', '-')}\n{rule}\n\n{popularity[name]}\n\n"
+            if name in popularity
+            else ""
+        )
+        genre = f"{rule}\n# The multinomial GLM of genre: {name.replace('_', '-')}\n{rule}\n\n{result.summary(30)}"
+        study.store.text(f"{name}_glm_summary.txt", own + genre)
+
+
+def _findings(models: dict[str, Result], simplification: pd.DataFrame, curves: pd.DataFrame) -> dict[str, Any]:
+    described = []
+    for name, result in models.items():
+        row = result.glance().iloc[0]
+        described.append(
+            {
+                "name": name,
+                "formula": result.design.formula,
+                "columns": len(result.design.columns),
+                "parameters": result.df_model,
+                **{key: float(row[key]) for key in ("log_likelihood", "mcfadden_r2", "aic", "bic")},
+            }
+        )
+    dropped = simplification[simplification["dropped"].astype(bool)] if len(simplification) else simplification
+    cells: dict[str, list[str]] = {}
+    for cell in models["initial"].separated:
+        cells.setdefault(cell.level, []).append(str(cell.label))
+    tests = models["initial"].anova(type="III")
+    ranked = tests.assign(ratio=tests["statistic"] / tests["df"]).sort_values("ratio", ascending=False)
+    return {
+        "models": described,
+        "dropped": [
+            {"term": row.term, "log_loss_change": row.log_loss_without - row.log_loss_with}
+            for row in dropped.itertuples()
+        ],
+        "splines": curves.loc[curves["verdict"] == "entered", "feature"].tolist(),
+        "separated": [{"level": level, "labels": labels} for level, labels in cells.items()],
+        "strongest": ranked["term"].head(3).tolist(),
+    }

@@ -1,0 +1,79 @@
+"""Stage 2: clean, split, learn the recipe on training rows, apply it to all; a ledger of every change."""
+
+import pandas as pd
+
+from genreglm.study.cleaning import clean_rows
+from genreglm.study.context import Study
+from genreglm.study.genres import identical_genres, label_ceiling
+from genreglm.study.ledger import Entry, Ledger
+from genreglm.study.recipe import Recipe, learn
+from genreglm.study.splits import assign_splits
+
+_RAREST_LEVEL = 20
+
+
+def run(study: Study) -> None:
+    """Leave `work/tracks.parquet`, `model/recipe.json`, `ledger.csv` and the table of transforms."""
+    store, config = study.store, study.config
+    ledger = Ledger(Entry(**entry) for entry in store.read_json("work/ledger_load.json"))
+    rows = store.read_frame("validated")
+    identical = identical_genres(rows)
+    cleaned = clean_rows(
+        rows, ledger, merge_identical=config.merge_identical, min_genre_rows=config.min_genre_rows
+    ).reset_index(drop=True)
+    splits = assign_splits(cleaned, test_share=config.test_share, valid_share=config.valid_share, seed=config.seed)
+    training = (splits["split_artist"] == "train").to_numpy()
+    recipe = learn(cleaned[training])
+    tracks = recipe.apply(cleaned, ledger).assign(**splits)
+    tracks = _pool_rare_levels(tracks, recipe, training, ledger)
+    store.frame("tracks", tracks)
+    store.json("model/recipe.json", recipe.to_dict())
+    store.table("transforms", recipe.transform_table())
+    store.csv("ledger.csv", ledger.to_frame())
+    findings = _findings(tracks, recipe, identical if config.merge_identical else [])
+    store.json("work/preprocess.json", {"rows_in": len(rows), **findings})
+    for entry in ledger.entries:
+        if entry.count:
+            study.note(f"{entry.count:,} {entry.unit}: {entry.rule} ({entry.action})")
+    study.note(f"rows in {len(rows):,} = rows out {len(tracks):,} + dropped {len(rows) - len(tracks):,}")
+
+
+def _pool_rare_levels(tracks: pd.DataFrame, recipe: Recipe, training: object, ledger: Ledger) -> pd.DataFrame:
+    """Let factor levels with next to no training rows join the most frequent level: no model can learn them."""
+    for name in recipe.factors:
+        counts = tracks.loc[training, name].value_counts()
+        rare = tracks[name].map(counts).fillna(0) < _RAREST_LEVEL
+        if rare.any():
+            listed = ", ".join(str(level) for level in sorted(tracks.loc[rare, name].unique()))
+            detail = f"levels {listed} have fewer than {_RAREST_LEVEL} training rows; now {recipe.modes[name]}"
+            ledger.add("impute", f"rare levels of {name}", "cells", int(rare.sum()), "pooled", detail)
+            tracks = tracks.assign(**{name: tracks[name].where(~rare, recipe.modes[name])})
+    return tracks
+
+
+def _findings(tracks: pd.DataFrame, recipe: Recipe, identical: list[tuple[str, ...]]) -> dict[str, object]:
+    split = tracks["split_artist"]
+    training = tracks[split == "train"]
+    factors = [name for name in recipe.factors if training[name].min() < training[name].max()]
+    return {
+        "rows_out": len(tracks),
+        "genres": int(tracks["track_genre"].nunique()),
+        "artists": int(tracks["artist"].nunique()),
+        "tracks": int(tracks["track_id"].nunique()) if "track_id" in tracks else None,
+        "multi_label_tracks": _multi_label_tracks(tracks),
+        "label_ceiling": float(label_ceiling(tracks)),
+        "merged": [list(group) for group in identical],
+        "beatless_rows": int((~tracks["beat_found"]).sum()),
+        "features": list(recipe.features),
+        "factors": factors,
+        "has_popularity": "popularity" in tracks and "popularity" not in recipe.unusable,
+        "has_artists": "artists" in tracks,
+        **{f"{part}_rows": int((split == part).sum()) for part in ("train", "valid", "test")},
+        **{f"{part}_artists": int(tracks.loc[split == part, "artist"].nunique()) for part in ("train", "test")},
+    }
+
+
+def _multi_label_tracks(tracks: pd.DataFrame) -> int | None:
+    if "track_id" not in tracks:
+        return None
+    return int(tracks.loc[tracks["labels"].str.contains("|", regex=False), "track_id"].nunique())

@@ -1,0 +1,114 @@
+"""Stage 6: the predictive models in three sizes and their yardsticks, on the same rows and the same split."""
+
+import io
+
+import numpy as np
+import pandas as pd
+
+from genreglm.fitting import design
+from genreglm.study.context import Study
+from genreglm.study.predictive import (
+    Trained,
+    choose_ridge,
+    train_boosting,
+    train_discriminant,
+    train_glm,
+    train_prior,
+)
+
+# A linear model needs hardly any ridge, in rows: just enough to keep empty cells finite.
+_LINEAR_RIDGE = 1.0
+
+
+def run(study: Study) -> None:
+    """Leave each model's probabilities on its test rows, the trace of strengths, and the best GLM in `model/`.
+
+    Headline: split by artist, audio features only. Beside it the linear model on random rows and with popularity.
+    """
+    store, config = study.store, study.config
+    tracks, formulas = store.read_frame("tracks"), store.read_json("work/formulas.json")
+    split = tracks["split_artist"]
+    train, valid, test = (tracks[split == part] for part in ("train", "valid", "test"))
+    cells = _Cells(study)
+    chosen: tuple[float, str, Trained] | None = None
+    for size in ("linear", "splines", "interactions"):
+        strengths = (_LINEAR_RIDGE,) if size == "linear" else config.ridge
+        choice = choose_ridge(formulas[size], train, valid, strengths)
+        trained = train_glm(formulas[size], pd.concat([train, valid]), test, choice.strength, choice.result)
+        cells.keep(f"GLM {size}", "artist", "audio", trained)
+        cells.traces.append(choice.trace.assign(model=size))
+        if chosen is None or choice.log_loss < chosen[0]:
+            chosen = (choice.log_loss, size, trained)
+    assert chosen is not None
+    assert chosen[2].result is not None
+    _yardsticks(study, cells, tracks, formulas["linear"])
+    _other_cells(cells, tracks, formulas)
+    cells.write()
+    loss, size, trained = chosen
+    chosen[2].result.save(store.path("model/result"))
+    store.json("work/chosen_model.json", {"model": f"GLM {size}", "valid_log_loss": loss, "detail": trained.detail})
+    study.note(f"chosen on held-out artists: GLM {size}")
+
+
+class _Cells:
+    """The cells of the grid model x split x features, kept as they are trained."""
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self.rows: list[dict[str, object]] = []
+        self.traces: list[pd.DataFrame] = []
+
+    def keep(self, model: str, split: str, features: str, trained: Trained) -> None:
+        """Store a model's probabilities and remember its line in the grid."""
+        name = f"prob_{len(self.rows)}"
+        buffer = io.BytesIO()
+        np.save(buffer, trained.prob)
+        self.study.store.bytes(f"work/{name}.npy", buffer.getvalue())
+        self.rows.append(
+            {
+                "model": model,
+                "split": split,
+                "features": features,
+                "parameters": trained.parameters,
+                "seconds": round(trained.seconds, 1),
+                "detail": trained.detail,
+                "file": name,
+            }
+        )
+        self.study.note(f"{model} ({split} split, {features}): {trained.seconds:.1f} s, {trained.detail}")
+
+    def write(self) -> None:
+        """Write the grid and the traces of ridge strengths."""
+        self.study.store.json("work/trained.json", self.rows)
+        self.study.store.table("ridge_trace", pd.concat(self.traces, ignore_index=True))
+
+
+def _yardsticks(study: Study, cells: _Cells, tracks: pd.DataFrame, linear: str) -> None:
+    """Train the prior, the linear discriminant and boosting on the headline split."""
+    training, testing = tracks["split_artist"] != "test", tracks["split_artist"] == "test"
+    learnt = design(linear, tracks[training])
+    y = learnt.codes(tracks[training])
+    cells.keep(
+        "prior only",
+        "artist",
+        "audio",
+        train_prior(tracks.loc[training, learnt.response], int(testing.sum()), learnt.classes),
+    )
+    x, test_x = learnt.matrix(tracks[training])[:, 1:], learnt.matrix(tracks[testing])[:, 1:]
+    cells.keep("linear discriminant", "artist", "audio", train_discriminant(x, y, test_x))
+    if study.config.boosting == "full":
+        columns = [name for name in learnt.variables if name != learnt.response] + ["beat_found"]
+        trees, test_trees = (tracks.loc[rows, columns].to_numpy(dtype=float) for rows in (training, testing))
+        cells.keep("gradient boosting", "artist", "audio", train_boosting(trees, y, test_trees, study.config))
+
+
+def _other_cells(cells: _Cells, tracks: pd.DataFrame, formulas: dict[str, str]) -> None:
+    """Train the linear model on random rows, and with popularity on both splits."""
+    held_out = {split: tracks[f"split_{split}"] == "test" for split in ("artist", "random")}
+    wanted = [("audio", "linear", "random")]
+    if "linear_popularity" in formulas:
+        wanted += [("audio + popularity", "linear_popularity", split) for split in held_out]
+    for features, name, split in wanted:
+        test = held_out[split]
+        trained = train_glm(formulas[name], tracks[~test], tracks[test], _LINEAR_RIDGE)
+        cells.keep("GLM linear", split, features, trained)

@@ -1,0 +1,111 @@
+"""Stage 8: every figure, as PNG and SVG, from the tables that the stages before left."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from genreglm import plots
+from genreglm.study import exploration
+from genreglm.study.context import Study
+
+_MODEL_GVIF = "gvif_genre_model"
+
+
+def run(study: Study) -> None:
+    """Leave `figures/NAME.png` and `.svg` with captions, and the seed's `residual_plots.png`."""
+    store = study.store
+    drawn = 0
+    for name, figure, finding in _figures(study):
+        png, svg = plots.render(figure, "png"), plots.render(figure, "svg")
+        store.figure(name, png, svg, finding)
+        if name == "residual_plots":
+            store.bytes("residual_plots.png", png)
+        drawn += 1
+    study.note(f"{drawn} figures, each as PNG and SVG")
+
+
+def _figures(study: Study) -> Iterator[tuple[str, Any, str]]:
+    """Yield name, figure and finding one after the other, so that one figure at a time is in memory."""
+    yield from _exploration(study)
+    yield from _popularity(study)
+    yield from _models(study)
+    yield from _evaluation(study)
+
+
+def _exploration(study: Study) -> Iterator[tuple[str, Any, str]]:
+    tables = _Tables(study)
+    for name in ("distributions", "correlations", "genre_distribution", "genre_profiles", "popularity_by_key_mode"):
+        yield from tables.draw(name)
+    profiles = tables.read("genre_profiles")
+    for x, y in exploration.DENSITY_PAIRS:
+        table = tables.read(f"density_{x}_{y}")
+        if table is not None:
+            yield f"{x}_against_{y}", plots.density(table, profiles), plots.density_finding(table)
+    transforms = tables.read("transforms")
+    if transforms is not None:
+        shown = transforms.rename(columns={"column": "feature", "kind": "chosen"})
+        yield "transform_effect", plots.transform_effect(shown), plots.transform_effect_finding(shown)
+
+
+def _popularity(study: Study) -> Iterator[tuple[str, Any, str]]:
+    tables = _Tables(study)
+    curves, levels = tables.read("popularity_effects"), tables.read("popularity_levels")
+    if curves is not None and levels is not None:
+        finding = plots.popularity_effects_finding(curves, levels)
+        yield "popularity_effects", plots.popularity_effects(curves, levels), finding
+    residuals = [tables.read(f"popularity_residual{part}") for part in ("s", "_histogram", "_qq")]
+    if all(table is not None for table in residuals):
+        binned, histogram, quantiles = residuals
+        panel = plots.residual_panel(binned, histogram, quantiles)
+        yield "residual_plots", panel, plots.residual_panel_finding(binned)
+    yield from tables.draw("popularity_leak", "leak_comparison")
+    yield from tables.draw("vif_values", "gvif", "popularity_gvif")
+
+
+def _models(study: Study) -> Iterator[tuple[str, Any, str]]:
+    tables = _Tables(study)
+    yield from tables.draw(_MODEL_GVIF, "gvif", "genre_gvif")
+    yield from tables.draw("term_tests", "term_strength", "term_tests")
+    coefficients = tables.read("coefficients")
+    scales = study.store.read_table("column_scales").set_index("term")["sd"].to_dict()
+    if coefficients is not None:
+        finding = plots.coefficients_finding(coefficients, scales)
+        yield "coefficients", plots.coefficients(coefficients, scales), finding
+    yield from tables.draw("coefficients", "strongest_effects", "strongest_effects")
+    yield from tables.draw("effect_curves")
+
+
+def _evaluation(study: Study) -> Iterator[tuple[str, Any, str]]:
+    tables = _Tables(study)
+    yield from tables.draw("model_comparison")
+    confusion = study.store.read_table("confusion_matrix", index_col="genre")
+    yield "confusion_matrix", plots.confusion(confusion), plots.confusion_finding(confusion)
+    yield from tables.draw("worst_confusions")
+    yield from tables.draw("classification_report", "recall_by_genre", "recall_by_genre")
+    yield from tables.draw("calibration")
+    yield from tables.draw("term_strength", "term_strength", "feature_strength")
+
+
+class _Tables:
+    """Tables of the store, None where there is none or it is empty."""
+
+    def __init__(self, study: Study) -> None:
+        self.store = study.store
+
+    def read(self, name: str) -> pd.DataFrame | None:
+        """Read a table."""
+        if not self.store.has(f"tables/{name}.csv"):
+            return None
+        table = self.store.read_table(name)
+        return None if table.empty else table
+
+    def draw(
+        self, table_name: str, plot: str | None = None, figure: str | None = None
+    ) -> Iterator[tuple[str, Any, str]]:
+        """Draw a table with the plot of the given name, where the table is there."""
+        table = self.read(table_name)
+        if table is None:
+            return
+        name = plot or table_name
+        yield figure or name, getattr(plots, name)(table), getattr(plots, f"{name}_finding")(table)

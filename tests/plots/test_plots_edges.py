@@ -1,0 +1,125 @@
+"""Small, constant and incomplete tables are drawn, not refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from genreglm import plots
+from genreglm.plots.heatmap import affinity_order, cluster_order
+from genreglm.plots.labels import spread
+from genreglm.plots.text import feature_label, number, plain
+from genreglm.study import exploration
+
+
+@pytest.fixture
+def small(many) -> pd.DataFrame:
+    """Two genres and five features, one of them constant; no popularity, key, mode, artist or labels."""
+    frame = many.frame.head(120)[["energy", "danceability", "valence", "duration_min", "track_genre"]]
+    return frame.assign(liveness=0.3)
+
+
+def test_two_genres_and_five_features(small):
+    assert exploration.popularity_by_key_mode(small) is None
+    figures = [
+        plots.correlations(exploration.correlations(small)),
+        plots.distributions(exploration.distributions(small)),
+        plots.density(exploration.density(small, "energy", "liveness"), exploration.genre_profiles(small)),
+        plots.genre_distribution(exploration.genre_distribution(small)),
+        plots.genre_profiles(exploration.genre_profiles(small)),
+    ]
+    assert all(plots.render(figure, "svg") for figure in figures)
+
+
+def test_a_genre_without_test_tracks_has_a_grey_row(few):
+    counts = few.counts.copy()
+    counts.iloc[1] = 0
+    figure = plots.confusion(counts)
+    mesh = figure.axes[0].collections[0].get_array()
+    assert np.ma.getmaskarray(mesh).reshape(3, 3).all(axis=1).sum() == 1
+
+
+def test_no_confusion_and_no_certainty(few):
+    assert plots.render(plots.worst_confusions(few.pairs.head(0)), "png")
+    assert plots.render(plots.strongest_effects(few.tidy.assign(std_error=np.nan)), "png")
+
+
+def test_an_infinite_gvif_is_written_out(inflation):
+    figure = plots.gvif(inflation.assign(gvif_adjusted=[np.inf, 1.0, 1.1]))
+    assert "infinite" in [text.get_text() for text in figure.axes[0].texts]
+    assert plots.render(plots.gvif(inflation.assign(gvif_adjusted=np.inf)), "png")
+
+
+def test_empty_bins_of_calibration_are_not_drawn(bins):
+    curve = plots.calibration(bins).axes[0].lines[1]
+    assert len(curve.get_xdata()) == 9
+
+
+def test_strongest_effects_use_the_intervals_of_the_table(few):
+    table = few.tidy.assign(conf_low=few.tidy["estimate"] - 7, conf_high=few.tidy["estimate"] + 7)
+    lines = plots.strongest_effects(table, top=2).axes[0].collections[0].get_segments()
+    assert [round(float(np.ptp(line[:, 0])), 6) for line in lines] == [14.0, 14.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("deep-house", "deep-house"),
+        ("a\n b\tc", "a b c"),
+        ("$x_$ <b>", r"\$x_\$ <b>"),
+        ("演歌", "□□"),
+        ("x" * 10_000, "x" * 27 + "…"),
+        (r"\$1", r"\$1"),
+    ],
+)
+def test_names_are_made_safe(name, shown):
+    assert plain(name) == shown
+    assert plain(plain(name)) == shown
+
+
+@pytest.mark.parametrize(
+    ("feature", "label"),
+    [
+        ("loudness", "Loudness (dB)"),
+        ("log_duration_min", "Duration (log of minutes)"),
+        ("reflected_log_loudness", "Loudness (reflected log of dB)"),
+        ("time_signature", "Time signature"),
+        ("brightness", "Brightness"),
+    ],
+)
+def test_labels_of_features_have_units(feature, label):
+    assert feature_label(feature) == label
+
+
+def test_terms_are_judged_by_p_values_where_there_are_any(wald):
+    table = wald.rename(columns={"statistic": "increase"})[["term", "increase", "p_value"]]
+    assert plots.term_strength_finding(table).endswith("1 of 3 cannot be told from nothing")
+    bare = table[["term", "increase"]].assign(increase=[0.2, 0.0, 0.1])
+    assert plots.term_strength_finding(bare).endswith("1 of 3 cannot be told from nothing")
+
+
+def test_numbers_have_true_minus_signs_and_no_negative_zero():
+    assert [number(-0.001), number(-1234.5, 1), number(0.756)] == ["0.00", "−1,234.5", "0.76"]
+
+
+def test_cluster_order_puts_like_beside_like():
+    points = np.array([[0.0], [10.0], [0.1], [10.1], [np.nan]])
+    order = list(cluster_order(points))
+    assert abs(order.index(0) - order.index(2)) <= 2
+    assert abs(order.index(1) - order.index(3)) == 1
+    blocks = np.kron(np.eye(2), np.ones((3, 3)))[np.ix_([0, 3, 1, 4, 2, 5], [0, 3, 1, 4, 2, 5])]
+    assert {frozenset(affinity_order(blocks)[:3]), frozenset(affinity_order(blocks)[3:])} == {
+        frozenset({0, 2, 4}),
+        frozenset({1, 3, 5}),
+    }
+
+
+def test_spread_keeps_the_gap_the_order_and_the_limits():
+    wanted = np.array([0.5, 0.5, 0.51, 0.0, 1.0])
+    placed = spread(wanted, 0.1, 0.0, 1.0)
+    assert np.all(np.diff(np.sort(placed)) >= 0.1 - 1e-12)
+    assert placed.min() >= 0
+    assert placed.max() <= 1
+    assert list(np.argsort(placed)) == list(np.argsort(wanted, kind="stable"))
+    np.testing.assert_allclose(spread([0.0, 0.5, 1.0], 0.1, 0.0, 1.0), [0.0, 0.5, 1.0])
+    np.testing.assert_allclose(spread([0.5] * 3, 9.0, 0.0, 1.0), [0.0, 0.5, 1.0])
+    assert len(spread([], 0.1, 0.0, 1.0)) == 0

@@ -1,0 +1,165 @@
+"""What the titles say, on tables built so that the finding is known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from genreglm import plots
+
+
+def test_correlations_name_the_strongest_pair():
+    table = pd.DataFrame(
+        [("energy", "loudness", 0.76), ("energy", "valence", -0.2), ("loudness", "valence", np.nan)],
+        columns=["feature_x", "feature_y", "spearman"],
+    )
+    assert plots.correlations_finding(table) == "Energy and loudness move together: Spearman 0.76"
+    opposite = table.assign(spearman=[0.1, -0.7, 0.0])
+    assert plots.correlations_finding(opposite) == "Energy and valence move in opposite directions: Spearman −0.70"
+    assert "no correlation" in plots.correlations_finding(table.assign(spearman=np.nan))
+
+
+@pytest.mark.parametrize(
+    ("shape", "says"),
+    [
+        (lambda x: x, "rises from 0.10 to 0.90"),
+        (lambda x: 1 - x, "falls from 0.90 to 0.10"),
+        (lambda x: 0.5 + 0 * x, "hardly moves, from 0.5"),
+        (lambda x: 4 * x * (1 - x), "Valence is highest at middling energy"),
+        (lambda x: 1 - 4 * x * (1 - x), "Valence is lowest at middling energy"),
+    ],
+)
+def test_density_says_how_y_goes_with_x(shape, says):
+    grid = (np.arange(100) + 0.5) / 100
+    counts = np.zeros((100, 100), dtype=int)
+    counts[np.arange(100), np.minimum((100 * shape(grid)).astype(int), 99)] = 1
+    table = pd.DataFrame(
+        {"feature_x": "energy", "feature_y": "valence", "x": np.repeat(grid, 100), "y": np.tile(grid, 100),
+         "count": counts.ravel()}
+    )  # fmt: skip
+    assert says in plots.density_finding(table)
+
+
+def test_distributions_name_what_piles_up_and_leave_log_bins_aside():
+    edges = np.linspace(0, 1, 11)
+    low = pd.DataFrame({"feature": "speechiness", "bin_left": edges[:-1], "bin_right": edges[1:]})
+    piled = low.assign(count=[80, 5, 5, 5, 5, 0, 0, 0, 0, 0])
+    flat = low.assign(feature="valence", count=10)
+    log = np.geomspace(0.1, 90, 11)
+    duration = pd.DataFrame({"feature": "duration_min", "bin_left": log[:-1], "bin_right": log[1:], "count": 10})
+    table = pd.concat([piled, flat, duration])
+    assert plots.distributions_finding(table) == "Speechiness (80\u00a0%) piles up in the lowest tenth of the range"
+    assert plots.distributions_finding(flat).startswith("No feature")
+
+
+def test_model_comparison_takes_the_best_on_unseen_artists(models):
+    finding = plots.model_comparison_finding(models)
+    assert finding.startswith("Multinomial, splines names the genre of a track by an unseen artist best: 19.9\u00a0%")
+    assert finding.endswith("flatters multinomial, linear by 2.5 points")
+    assert "No model" in plots.model_comparison_finding(models[models["split"] == "random"])
+    assert "flatters" not in plots.model_comparison_finding(models[models["split"] == "artist"])
+
+
+def test_confusion_counts_hits_and_near_misses():
+    counts = pd.DataFrame(np.full((6, 6), 2) + 20 * np.eye(6, dtype=int))
+    finding = plots.confusion_finding(counts)
+    assert "68.8\u00a0% of the tracks" in finding  # 22 of 32
+    assert "60\u00a0% of the mistakes" in finding  # three of five even neighbours
+    assert plots.confusion_finding(pd.DataFrame(np.eye(6))) == "100.0\u00a0% of the tracks are put into their genre"
+
+
+def test_worst_confusions_and_recall():
+    pairs = pd.DataFrame({"true": ["samba", "dub"], "predicted": ["pagode", "dubstep"]})
+    pairs = pairs.assign(count=[38, 5], rate=[0.38, 0.05])
+    assert plots.worst_confusions_finding(pairs).startswith("Samba is taken for pagode")
+    assert plots.worst_confusions_finding(pairs.head(0)) == "No track is put into another genre"
+    report = pd.DataFrame({"genre": ["a", "b", "c"], "recall": [0.05, 0.9, 0.2]})
+    assert plots.recall_by_genre_finding(report) == (
+        "B is recognised best (90\u00a0% of its tracks), the middle genre in 20\u00a0%; "
+        "1 of 3 genres in less than a tenth"
+    )
+
+
+def test_calibration_says_which_way_the_probabilities_err():
+    table = pd.DataFrame({"bin": [0, 1], "confidence": [0.2, 0.6], "accuracy": [0.1, 0.4], "count": [1, 3]})
+    assert plots.calibration_finding(table) == (
+        "The probabilities are too high: they miss the share of right answers by 17.5 points on average"
+    )
+    assert "too low" in plots.calibration_finding(table.assign(accuracy=[0.3, 0.9]))
+    assert "at their word" in plots.calibration_finding(table.assign(accuracy=[0.2, 0.61]))
+    both = pd.concat([table.assign(model="bad"), table.assign(model="good", accuracy=[0.2, 0.6])])
+    assert plots.calibration_finding(both).startswith("The probabilities of good can be taken")
+
+
+def test_terms_are_compared_by_degree_of_freedom(wald, inflation):
+    assert plots.term_strength_finding(wald) == (
+        "Strongest terms: energy, C(key) and tempo; 1 of 3 cannot be told from nothing"
+    )
+    assert plots.gvif_finding(inflation).startswith("Some terms largely repeat others")
+    assert plots.gvif_finding(inflation).endswith("the largest adjusted GVIF is 2.28 (energy)")
+    assert plots.gvif_finding(inflation.tail(2)).startswith("No term repeats the others")
+    endless = inflation.assign(gvif_adjusted=[np.inf, 1.0, 1.0])
+    assert plots.gvif_finding(endless) == "One term can be computed from the others: energy"
+
+
+def test_coefficients_by_z_and_by_standard_deviation():
+    tidy = pd.DataFrame(
+        {"class": ["a", "b"] * 3, "term": ["(Intercept)"] * 2 + ["x"] * 2 + ["w"] * 2,
+         "estimate": [99, -99, 1, -1, 10, -10], "std_error": [1, 1, 0.1, 0.1, 5, 5]}
+    )  # fmt: skip
+    assert plots.coefficients_finding(tidy) == "What sets the genres apart most: x and w"
+    assert plots.coefficients_finding(tidy, {"x": 1.0, "w": 1.0}) == "What sets the genres apart most: w and x"
+    assert plots.strongest_effects_finding(tidy) == "The surest sign: more x speaks for a (|z| = 10.0)"
+    unknown = tidy.assign(std_error=np.nan)
+    assert plots.strongest_effects_finding(unknown) == "No effect has a standard error"
+
+
+def test_curves_say_where_the_probability_goes():
+    table = pd.DataFrame(
+        {"feature": "energy", "class": ["a"] * 3 + ["b"] * 3, "value": [0, 1, 2] * 2,
+         "probability": [0.1, 0.2, 0.5, 0.3, 0.3, 0.31]}
+    )  # fmt: skip
+    rising = "Energy moves a most: its probability rises from 10.0\u00a0% to 50.0\u00a0%"
+    assert plots.effect_curves_finding(table) == rising
+    falling = table.assign(value=[2, 1, 0] * 2)
+    assert plots.effect_curves_finding(falling).endswith("falls from 50.0\u00a0% to 10.0\u00a0%")
+
+
+def test_popularity_findings(curves, levels):
+    assert plots.popularity_effects_finding(curves, levels) == (
+        "Energy moves expected popularity most: from 30.0 to 38.0 points"
+    )
+    binned = pd.DataFrame({"family": ["gaussian", "gaussian", "fractional"], "fitted": [20.0, 40.0, 99.0]})
+    binned = binned.assign(q05=[-33.0, -33.0, 0.0], q95=[35.0, 35.0, 0.0], tracks=1)
+    assert plots.residual_panel_finding(binned) == (
+        "Nine in ten tracks lie from 33 points below to 35 above what the model expects; "
+        "its expectations span only 20 points"
+    )
+    cells = pd.DataFrame(
+        {"key": ["C", "D"], "mode": ["major", "minor"], "tracks": [10, 10], "mean": [30.0, 33.0], "sd": [20.0, 20.0]}
+    )
+    assert plots.popularity_by_key_mode_finding(cells) == (
+        "Key and mode hardly move popularity: means from 30.0 (C major) to 33.0 (D minor), "
+        "against an sd of 20 between tracks"
+    )
+
+
+def test_leak_transformation_and_genres():
+    leak = pd.DataFrame({"model": ["honest", "popularity bands alone"], "r2_test": [0.06, 0.93]})
+    assert "lifts R² from 0.06 to 0.93" in plots.leak_comparison_finding(leak)
+    assert plots.leak_comparison_finding(leak.head(1)).endswith("R² of popularity is 0.06 on unseen artists")
+    change = pd.DataFrame(
+        {"feature": ["duration_min"], "skewness_before": [10.8], "skewness_after": [0.2], "chosen": ["log"]}
+    )
+    assert plots.transform_effect_finding(change).endswith("of duration from 10.8 to 0.2")
+    assert plots.transform_effect_finding(change.assign(chosen="identity")).startswith("No transformation")
+    genres = pd.DataFrame({"genre": ["a", "b"], "rows": [1000, 1000], "artists": [44, 409]})
+    assert plots.genre_distribution_finding(genres) == (
+        "2 genres of 1,000 rows each stand on very different numbers of artists: 44 (a) to 409 (b)"
+    )
+    assert plots.genre_distribution_finding(genres[["genre", "rows"]]).endswith("from 1,000 (a) to 1,000 (a) rows")
+
+
+def test_profiles_name_the_odd_and_the_average_genre():
+    table = pd.DataFrame({"genre": list("abcde"), "feature": "energy", "median": [0.0, 0.48, 0.5, 0.52, 1.1]})
+    assert plots.genre_profiles_finding(table) == "E, a and b sound least like the average genre, d most like it"
+    assert plots.genre_profiles_finding(table.head(2)).startswith("Ordered from the most unusual sound")
