@@ -65,7 +65,7 @@ def fit(
     covariance : "observed" information, "robust" (HC1, factor n / (n - 1)), "clustered" (factor G / (G - 1)), or
         None. A ridge fit carries none, whatever is asked
     clusters : column name or (rows,) labels, for "clustered"
-    start : a result to start from; terms are matched by the names of their columns
+    start : a result to start from, of any formula on the same response; it changes the time, not the answer
     gradient_tolerance, decrement_tolerance, max_steps : see `genreglm.engine.newton.minimise`
     callback : called with each `Step`
 
@@ -100,9 +100,7 @@ def fit(
     objective = Objective(everything, triangular, quadratic)
     solution = minimise(
         objective,
-        best_start(
-            objective, None if start is None else coordinates.whiten(triangular, problem.standardised_start(start))
-        ),
+        best_start(objective, None if start is None else problem.start_from(start, frame, triangular)),
         gradient_tolerance=gradient_tolerance,
         decrement_tolerance=decrement_tolerance,
         max_steps=max_steps,
@@ -159,11 +157,20 @@ class _Problem:
         offset = None if self.offset is None else np.zeros((len(y), self.classes))
         return Blocks.of(self.standardisation.apply(x), y, w, self.classes, offset)
 
-    def standardised_start(self, start: Result) -> Floats:
-        """Match a result's coefficients to these columns by name; new columns and new classes start at zero."""
+    def start_from(self, start: Result, frame: pd.DataFrame, triangular: Floats) -> Floats:
+        """Return whitened coefficients that come near another result's linear predictor; new classes get zero.
+
+        Where all its columns are here too, by name; else by least squares on this problem's columns.
+        """
+        mine, classes = list(self.design.columns), list(self.design.classes)
         given = pd.DataFrame(start.coefficients, index=list(start.design.columns), columns=list(start.classes))
-        matched = given.reindex(index=list(self.design.columns), columns=list(self.design.classes)).fillna(0.0)
-        return self.standardisation.forth(matched.to_numpy())
+        given = given.reindex(columns=classes, fill_value=0.0)
+        if set(given.index) <= set(mine):
+            matched = given.reindex(index=mine, fill_value=0.0).to_numpy()
+            return coordinates.whiten(triangular, self.standardisation.forth(matched))
+        eta = start.design.matrix(frame) @ given.to_numpy()
+        moments = self.standardisation.apply(self.x).T @ (self.w[:, None] * eta) / self.w.sum()
+        return np.asarray(solve_triangular(triangular, moments, trans="T"))
 
 
 def _check_options(weight_kind: WeightKind, covariance: CovarianceKind | None, clusters: Column | None) -> None:

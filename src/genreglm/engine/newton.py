@@ -17,6 +17,8 @@ _SHORTEST_STEP = 2.0**-30
 # Once the whole log-likelihood has less than this to gain, the Hessian hardly changes and the
 # preconditioner is kept.
 _FROZEN_BELOW = 10.0
+# The first step moves a class's whitened coefficients by no more than about this.
+_FIRST_RADIUS = 10.0
 _WATCHED = 5
 
 
@@ -102,6 +104,7 @@ def minimise(
         return Solution(whitened, value, float(np.abs(gradient).max()), outcome, trace, direction)
 
     precondition = _Preconditioner(objective.class_curvatures())
+    radius = _FIRST_RADIUS * float(np.sqrt(objective.shape[1]))
     while True:
         size = float(np.abs(gradient).max())
         if not (np.isfinite(value) and np.isfinite(size)):
@@ -113,7 +116,7 @@ def minimise(
             return end(Outcome.STEP_LIMIT)
         if trace and trace[-1].decrement > _FROZEN_BELOW:
             precondition = _Preconditioner(objective.class_curvatures())
-        direction, products = _newton_direction(objective, gradient, precondition)
+        direction, products = _newton_direction(objective, gradient, precondition, radius)
         slope = float(np.vdot(gradient, direction))
         length, candidate = _line_search(objective, whitened, value, slope, direction)
         trace.append(Step(value, size, -slope * objective.total_weight, length, products))
@@ -123,6 +126,7 @@ def minimise(
             # Rounding hides any further decrease: at a small gradient that is as far as numbers go.
             value, gradient = objective.evaluate(whitened)
             return end(Outcome.CONVERGED if size <= gradient_tolerance else Outcome.STALLED)
+        radius = 2.0 * max(length * float(np.linalg.norm(direction)), radius if length == 1.0 else 0.0)
         whitened = whitened + length * direction
         value, gradient = candidate
         if diverges is not None and _linear(trace) and diverges(objective, direction):
@@ -151,8 +155,14 @@ class _Preconditioner:
         return np.asarray(solved - solved.mean(axis=1, keepdims=True))
 
 
-def _newton_direction(objective: Objective, gradient: Floats, precondition: _Preconditioner) -> tuple[Floats, int]:
-    """Solve H d = -g by preconditioned conjugate gradients to a tolerance that tightens with the gradient."""
+def _newton_direction(
+    objective: Objective, gradient: Floats, precondition: _Preconditioner, radius: float
+) -> tuple[Floats, int]:
+    """Solve H d = -g by preconditioned conjugate gradients to a tolerance that tightens with the gradient.
+
+    A path that leaves the ball of `radius` ends on its surface (Steihaug 1983, SIAM J. Numer. Anal. 20:626):
+    where the curvature all but vanishes, the full step would be astronomically long.
+    """
     tolerance = float(np.clip(np.linalg.norm(gradient), 1e-6, 0.1))
     direction = np.zeros_like(gradient)
     residual = -gradient
@@ -163,8 +173,10 @@ def _newton_direction(objective: Objective, gradient: Floats, precondition: _Pre
         curved = objective.product(search)
         curvature = float(np.vdot(search, curved))
         if curvature <= 0.0:
-            return (direction if products > 1 else search), products
+            return direction + _to_surface(direction, search, radius) * search, products
         step = energy / curvature
+        if np.linalg.norm(direction + step * search) > radius:
+            return direction + _to_surface(direction, search, radius) * search, products
         direction = direction + step * search
         residual = residual - step * curved
         preconditioned = precondition(residual)
@@ -174,6 +186,13 @@ def _newton_direction(objective: Objective, gradient: Floats, precondition: _Pre
             break
         search = preconditioned + (energy / previous) * search
     return direction, products
+
+
+def _to_surface(inside: Floats, search: Floats, radius: float) -> float:
+    """Return t > 0 with |inside + t search| = radius."""
+    a, b = float(np.vdot(search, search)), float(np.vdot(inside, search))
+    c = float(np.vdot(inside, inside)) - radius**2
+    return float((-b + np.sqrt(max(b * b - a * c, 0.0))) / a)
 
 
 def _line_search(

@@ -72,8 +72,8 @@ def _what(evidence: Evidence) -> Block | None:
             "One model holds all {genres} at once.",
             genres=counted(evidence.get("preprocess.genres"), "genre"),
         ),
-        "It is fitted by maximum likelihood and carries every standard error and "
-        "test; predictions below come from other, larger models.",
+        "It is fitted to all rows by maximum likelihood and carries every standard error and test; the "
+        "accuracies further down come from other models, fitted to training rows only.",
         f"Standard errors are {clustered}."
         if evidence.by_artist
         else "The table names no artists, so each track is a cluster of its own.",
@@ -114,8 +114,8 @@ def _choice(evidence: Evidence) -> Block | None:
     held_out = "artists" if evidence.by_artist else "tracks"
     return text(
         "Whole terms are tried from the weakest, by their Wald statistic per degree of freedom, and dropped "
-        f"as long as the log-loss on held-out {held_out} does not rise; with so many rows a test at 5 % would "
-        "keep everything.",
+        f"as long as the log-loss on held-out {held_out} does not rise; once rows are many, a test at 5 % "
+        "keeps nearly everything.",
         say("Dropped: {dropped}.", dropped=dropped) or "No term was dropped.",
         "Then features may bend where AIC asks for it, the strongest first.",
         say("Bent: {splines}.", splines=splines) or "No feature was.",

@@ -9,10 +9,14 @@ from genreglm.study.report.evidence import Evidence
 from genreglm.study.report.figures import in_part
 from genreglm.study.report.words import counted, names, number, percent, say
 
-_MODEL_COLUMNS = (
-    *("model", "split", "features", "top_1", "top_3", "top_5", "any_label", "macro_f1"),
-    *("log_loss", "brier", "ece", "parameters", "seconds"),
-)
+_COLUMNS = {
+    "model_comparison": (
+        *("model", "split", "features", "top_1", "top_3", "top_5", "any_label", "macro_f1"),
+        *("log_loss", "brier", "ece", "parameters", "seconds"),
+    ),
+    "calibration": ("model", "bin", "confidence", "accuracy", "count"),
+    "ridge_trace": ("model", "strength", "log_loss"),
+}
 _TRUSTED = 0.02  # a mean gap below two points, as in the calibration figure
 
 
@@ -58,7 +62,7 @@ def recognition(evidence: Evidence) -> Block:
 
 
 def _table(evidence: Evidence, name: str, title: str, *, folded: bool = True) -> Block | None:
-    columns = _MODEL_COLUMNS if name == "model_comparison" else None
+    columns = _COLUMNS.get(name)
     return table(_without_constants(evidence.table(name)), title, f"tables/{name}.csv", columns, folded=folded)
 
 
