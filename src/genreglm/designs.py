@@ -63,7 +63,13 @@ class Design:
             For missing or non-finite values, and for a level that was not there when the design was learnt.
         """
         require_columns(self.variables, rows.columns)
-        return _materialise(self._spec, rows, self.variables)[0]
+        matrix = _materialise(self._spec, rows, self.variables)[0]
+        if matrix.shape[1] != len(self.columns):
+            raise FormulaError(
+                f"{self.formula!r} gives {matrix.shape[1]} columns, but the design knows {len(self.columns)}: it was "
+                "edited after it was learnt. Learn it anew."
+            )
+        return matrix
 
     def codes(self, rows: pd.DataFrame) -> NDArray[np.int64]:
         """Return each row's class as its position in `classes`.
@@ -82,7 +88,7 @@ class Design:
                 f"{len(unknown):,} rows have a {self.response!r} that the model does not know, e.g. "
                 f"{unknown.iloc[0]!r}. Known are {len(self.classes)} classes; drop those rows or fit anew."
             )
-        return codes.astype(np.int64)
+        return np.asarray(codes, dtype=np.int64)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the design as plain values that JSON can hold."""
@@ -136,7 +142,10 @@ def learn(formula: str, rows: pd.DataFrame) -> Design:
     labels = rows[response]
     if labels.isna().any():
         raise DataError(f"{int(labels.isna().sum()):,} rows have no {response!r}. Drop or fill them before the fit.")
-    classes = tuple(sorted(labels.unique().tolist()))
+    try:
+        classes = tuple(sorted(labels.unique().tolist()))
+    except TypeError as error:
+        raise DataError(f"{response!r} mixes kinds of values ({error}). Make them all text or numbers.") from error
     if len(classes) < 2:
         raise DataError(f"{response!r} has {len(classes)} class; a multinomial model needs at least 2.")
     spec = ModelSpec(formula=right, materializer="pandas", na_action="raise", output="numpy")
@@ -170,7 +179,7 @@ def _materialise(spec: ModelSpec, rows: pd.DataFrame, needed: list[str]) -> tupl
     except FormulaicError as error:
         raise FormulaError(f"The formula could not be evaluated: {error}") from error
     matrix = np.ascontiguousarray(evaluated, dtype=np.float64)
-    bad = ~np.isfinite(matrix).all(axis=0)
+    bad = np.asarray(~np.isfinite(matrix).all(axis=0))
     if bad.any():
         names = [name for name, is_bad in zip(evaluated.model_spec.column_names, bad, strict=True) if is_bad]
         raise DataError(

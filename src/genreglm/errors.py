@@ -42,18 +42,15 @@ class ModelFileError(InputError):
 
 
 class EstimationError(GenreglmError):
-    """The data allow no honest answer."""
-
-
-class SeparationError(EstimationError):
-    """The maximum-likelihood estimate does not exist.
-
-    `terms` names the terms along which it runs to infinity, the one with the largest part first, where known.
-    """
+    """The data allow no honest answer. `terms` names the terms to blame, the first the most, where known."""
 
     def __init__(self, message: str, terms: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.terms = terms
+
+
+class SeparationError(EstimationError):
+    """The maximum-likelihood estimate does not exist; `terms` are those along which it runs to infinity."""
 
 
 class RankError(EstimationError):

@@ -153,7 +153,7 @@ class _Problem:
         return Blocks.of(self.standardisation.apply(self.x), self.y, self.w, self.classes, self.offset)
 
     def prior_blocks(self, cells: list[EmptyCell], prior: CellPrior) -> Blocks:
-        x, y, w = separation.pseudo_rows(self.x, cells, prior.count)
+        x, y, w = separation.pseudo_rows(self.x, self.w, cells, prior.count)
         offset = None if self.offset is None else np.zeros((len(y), self.classes))
         return Blocks.of(self.standardisation.apply(x), y, w, self.classes, offset)
 
@@ -194,7 +194,10 @@ def _problem(design: Design, frame: pd.DataFrame, weights: Column | None, offset
         absent = [str(label) for label, there in zip(design.classes, seen, strict=True) if not there]
         raise DataError(f"No rows (of positive weight) for {', '.join(absent[:10])}: learn the design without them.")
     if offset is not None:
-        offset = np.ascontiguousarray(offset, dtype=np.float64)
+        try:
+            offset = np.ascontiguousarray(offset, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"offset must be numbers, rows x classes: {error}") from error
         if offset.shape != (len(frame), len(design.classes)) or not np.isfinite(offset).all():
             raise DataError(f"offset must be finite, {(len(frame), len(design.classes))}; found {offset.shape}.")
     return _Problem(design, x, y, w, offset, Standardisation.learn(x, w, design.intercept))
@@ -207,8 +210,9 @@ def _weights(weights: Column | None, frame: pd.DataFrame) -> Floats:
         values = np.ascontiguousarray(_column(weights, frame, "weights"), dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(f"weights must be numbers: {error}") from error
-    if not np.isfinite(values).all() or (values < 0).any() or not values.any():
-        raise DataError("weights must be finite, >= 0, and not all zero.")
+    # The sum of a product in Python's floats overflows to infinity without a word.
+    if not np.isfinite(float(values.max()) * len(values)) or (values < 0).any() or not values.any():
+        raise DataError("weights must be finite (their sum, too), >= 0, and not all zero.")
     return values
 
 
@@ -278,9 +282,11 @@ def _identify(problem: _Problem, blocks: Blocks, penalty: Penalty | None) -> tup
         aliased = coordinates.aliased_columns(triangular)
         if aliased:
             names = ", ".join(problem.design.columns[j] for j in aliased)
+            spans = problem.design.terms.items()
             raise RankError(
                 f"Columns that depend linearly on those before them: {names}. Leave them out of the formula, or use "
-                "penalty=gg.Ridge(...)."
+                "penalty=gg.Ridge(...).",
+                tuple(term for term, cut in spans if any(cut.start <= j < cut.stop for j in aliased)),
             )
         return triangular, None
     strengths = _ridge_strengths(problem, penalty)

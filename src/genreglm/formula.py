@@ -72,16 +72,23 @@ def _names_in(expression: str) -> set[str]:
     tree = ast.parse(expression, mode="eval")
     called = {id(part) for node in ast.walk(tree) if isinstance(node, ast.Call) for part in ast.walk(node.func)}
     quoted = {
-        str(node.args[0].value)
+        _quoted_name(node)
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Q" and isinstance(node.args[0], ast.Constant)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Q"
     }
     plain = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called}
     return (plain - {"contr", "np"} - ALLOWED_CALLS) | quoted
 
 
+def _quoted_name(call: ast.Call) -> str:
+    """Return the literal name that a call of Q holds, and refuse any other call of it."""
+    if len(call.args) == 1 and not call.keywords and isinstance(call.args[0], ast.Constant):
+        return str(call.args[0].value)
+    raise FormulaError(f"{ast.unparse(call)}: Q takes the name of one column, as in Q('a name with spaces').")
+
+
 def require_columns(wanted: Iterable[str], available: Iterable[str]) -> None:
-    """Refuse where a wanted column is not available.
+    """Refuse where a wanted column is not available, or is there twice.
 
     Raises
     ------
@@ -94,6 +101,8 @@ def require_columns(wanted: Iterable[str], available: Iterable[str]) -> None:
             near = difflib.get_close_matches(name, present, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise FormulaError(f"The formula names {name!r}, but the table has {', '.join(present)}.{hint}")
+        if present.count(name) > 1:
+            raise FormulaError(f"The table has {present.count(name)} columns named {name!r}; keep one.")
 
 
 def _check_expression(expression: str) -> None:
@@ -108,5 +117,5 @@ def _check_expression(expression: str) -> None:
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
             power = node.right.operand if isinstance(node.right, ast.UnaryOp) else node.right
             small = isinstance(power, ast.Constant) and isinstance(power.value, int | float)
-            if not small or abs(power.value) > _LARGEST_POWER:
+            if not small or abs(ast.literal_eval(power)) > _LARGEST_POWER:
                 raise FormulaError(f"{expression!r}: a power must be a number of at most {_LARGEST_POWER}.")

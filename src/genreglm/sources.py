@@ -1,5 +1,6 @@
 """Where rows come from: a frame, or a file of rows. Reads, never computes."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +9,7 @@ from genreglm.errors import DataError
 
 Source = pd.DataFrame | str | Path
 
-_READERS = {
+_READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     ".parquet": pd.read_parquet,
     ".feather": pd.read_feather,
     ".csv": pd.read_csv,
@@ -34,6 +35,6 @@ def _read_file(path: Path) -> pd.DataFrame:
     if reader is None:
         raise DataError(f"{path}: a path must end in one of {', '.join(_READERS)}; else pass a DataFrame.")
     try:
-        return reader(path)
+        return pd.DataFrame(reader(path))
     except (OSError, ValueError, pd.errors.ParserError) as error:
         raise DataError(f"{path} could not be read as {path.suffix}: {error}") from error

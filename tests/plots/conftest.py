@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from genreglm.naming import MODES, PITCH_CLASSES
 from genreglm.study import exploration
 
 AUDIO = {
@@ -178,7 +179,7 @@ def levels() -> pd.DataFrame:
     tables = [
         pd.DataFrame({"family": family, "term": term, "level": names, "estimate": 33.0})
         for family in ("gaussian", "fractional")
-        for term, names in (("key", list(exploration.PITCH_CLASSES)), ("mode", list(exploration.MODES)))
+        for term, names in (("key", list(PITCH_CLASSES)), ("mode", list(MODES)))
     ]
     return pd.concat(tables, ignore_index=True).assign(tracks=10, conf_low=32.0, conf_high=34.0)
 

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from report_folder import FIGURES, HOSTILE, PNG, SVG, full_folder
 
+from genreglm import naming
 from genreglm.study.report import render, summarise
 from genreglm.study.report import words as w
 from genreglm.study.report.blocks import section, table
@@ -430,7 +431,7 @@ def test_sentences_vanish_with_a_missing_number() -> None:
     ],
 )
 def test_terms_read_as_words(name: str, words: str) -> None:
-    assert w.term(name) == words
+    assert naming.term(name) == words
 
 
 @pytest.mark.parametrize(
@@ -465,7 +466,7 @@ def test_names_of_any_length_keep_the_page_readable(tmp_path: Path) -> None:
 
 def test_features_read_as_words_however_they_enter() -> None:
     names = ("log_duration_min", "C(key)", "cr(log_loudness, df=3)", "beat_found")
-    assert [w.feature(name) for name in names] == ["duration", "key", "loudness", "beat found"]
+    assert [naming.feature(name) for name in names] == ["duration", "key", "loudness", "beat found"]
 
 
 def test_names_beyond_the_limit_are_counted() -> None:

@@ -31,7 +31,8 @@ def vif(model: Result | Design, rows: Source | None = None) -> pd.DataFrame:
     x = design.matrix(frame)
     slopes = [j for j in range(x.shape[1]) if j != design.intercept]
     deviation = x[:, slopes].std(axis=0)
-    correlation = np.corrcoef(x[:, slopes], rowvar=False).reshape(len(slopes), len(slopes))
+    standard = (x[:, slopes] - x[:, slopes].mean(axis=0)) / np.where(deviation > 0, deviation, 1.0)
+    correlation = standard.T @ standard / len(x)
     correlation[:, deviation == 0] = correlation[deviation == 0] = 0.0
     records = []
     for term, cut in design.terms.items():

@@ -32,14 +32,11 @@ class Standardisation:
     @classmethod
     def learn(cls, x: Floats, w: Floats, intercept: int | None) -> "Standardisation":
         """Take the weighted mean and standard deviation of each column (root mean square without intercept)."""
-        total = w.sum()
-        if intercept is None:
-            centre = np.zeros(x.shape[1])
-            scale = np.sqrt(w @ np.square(x) / total)
-        else:
-            centre = w @ x / total
-            # Two passes: the textbook difference of squares loses a column of mean 1e8 and deviation 1.
-            scale = np.sqrt([w @ np.square(x[:, j] - centre[j]) / total for j in range(x.shape[1])])
+        share = w / w.sum()
+        centre = np.zeros(x.shape[1]) if intercept is None else share @ x
+        # Two passes: the textbook difference of squares loses a column of mean 1e8 and deviation 1.
+        scale = np.array([_root_mean_square(x[:, j] - centre[j], share) for j in range(x.shape[1])])
+        if intercept is not None:
             centre[intercept], scale[intercept] = 0.0, 1.0
         constant = scale <= 1e-13 * np.abs(centre)
         return cls(centre, np.where(constant | (scale == 0), 1.0, scale), intercept)
@@ -58,6 +55,12 @@ class Standardisation:
     def forth(self, coefficients: Floats) -> Floats:
         """Return B_z for given B_x, both (p, classes)."""
         return np.asarray(np.linalg.solve(self.back(), coefficients), dtype=np.float64)
+
+
+def _root_mean_square(values: Floats, share: Floats) -> float:
+    """Return sqrt(sum share v^2), without the overflow or underflow of squares in a unit like 1e200."""
+    largest = float(np.abs(values).max())
+    return largest * float(np.sqrt(share @ np.square(values / largest))) if largest > 0.0 else 0.0
 
 
 def upper_triangle(matrix: Floats) -> Floats:
@@ -83,14 +86,15 @@ def aliased_columns(triangular: Floats, tolerance: float = RANK_TOLERANCE) -> li
     """Return the columns that depend linearly on columns before them, in order.
 
     |R_jj| is the length of what column j adds to the columns before it. A dependent column is taken out
-    before the next is judged: its own remainder is rounding error, and points anywhere.
+    before the next is judged: its own remainder is rounding error, and points anywhere. Standardised columns
+    are about 1 long; one that is constant but for rounding is nearly 0, which is no reason to believe in it.
     """
     kept = list(range(triangular.shape[1]))
-    lengths = np.linalg.norm(triangular, axis=0)
+    lengths = np.maximum(np.linalg.norm(triangular, axis=0), 1e-6)
     aliased: list[int] = []
     while True:
         pivots = np.abs(np.diag(upper_triangle(triangular[:, kept])))
-        small = np.flatnonzero(pivots <= tolerance * np.maximum(lengths[kept], 1e-300))
+        small = np.flatnonzero(pivots <= tolerance * lengths[kept])
         if not len(small):
             return sorted(aliased)
         aliased.append(kept.pop(int(small[0])))
@@ -103,4 +107,4 @@ def whiten(triangular: Floats, coefficients: Floats) -> Floats:
 
 def unwhiten(triangular: Floats, whitened: Floats) -> Floats:
     """Return B_z = R^-1 U."""
-    return np.asarray(solve_triangular(triangular, whitened, lower=False))
+    return np.asarray(solve_triangular(triangular, whitened, check_finite=False))

@@ -7,7 +7,7 @@ covariance is square, regular, and free of the redundant direction. Any other re
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg, stats
+from scipy import linalg, special, stats
 
 from genreglm.engine.blocks import Block, Codes, Floats
 from genreglm.engine.softmax import cluster_sums
@@ -108,8 +108,26 @@ def wald(estimate: Floats, covariance: Floats) -> WaldTest:
     projected = vectors[:, known].T @ (estimate / scale)
     statistic = float(np.sum(projected**2 / values[known]))
     df = int(known.sum())
-    log_p = float(stats.chi2.logsf(statistic, df))
-    return WaldTest(statistic, df, float(stats.chi2.sf(statistic, df)), log_p / np.log(10.0))
+    return WaldTest(statistic, df, float(stats.chi2.sf(statistic, df)), chi2_log_sf(statistic, df) / np.log(10.0))
+
+
+def chi2_log_sf(statistic: float, df: int) -> float:
+    """Return the log of chi-square's upper tail, also where the tail itself is too small for a double.
+
+    There, with a = df / 2 and x = statistic / 2, by Legendre's continued fraction (Abramowitz and Stegun 6.5.31)
+
+        Q(a, x) = e^-x x^a / Gamma(a) * 1 / (x + 1 - a - 1 (1 - a) / (x + 3 - a - 2 (2 - a) / (x + 5 - a - ...)))
+
+    taken from its 200th level upwards; it converges fast, since x is beyond a wherever the tail vanishes.
+    """
+    tail = float(stats.chi2.sf(statistic, df))
+    if tail > 1e-290 or not np.isfinite(statistic):
+        return float(np.log(tail)) if tail > 0.0 else -np.inf if statistic > 0.0 else np.nan
+    a, x = 0.5 * df, 0.5 * statistic
+    below = x + 401.0 - a
+    for level in range(200, 0, -1):
+        below = x + 2.0 * level - 1.0 - a - level * (level - a) / below
+    return float(a * np.log(x) - x - special.gammaln(a) - np.log(below))
 
 
 def two_sided_log10_p(z: Floats) -> Floats:

@@ -105,4 +105,6 @@ class Objective:
 
     def whiten_rows(self, gradient: Floats) -> Floats:
         """Map a gradient for B_z to one for U = R B_z, per unit of weight."""
-        return np.asarray(solve_triangular(self.triangular, gradient, trans="T")) / self.total_weight
+        return (
+            np.asarray(solve_triangular(self.triangular, gradient, trans="T", check_finite=False)) / self.total_weight
+        )

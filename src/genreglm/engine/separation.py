@@ -35,7 +35,8 @@ class EmptyCell:
 def empty_cells(x: Floats, y: Codes, w: Floats, classes: int, factors: Sequence[range]) -> list[EmptyCell]:
     """Find the empty cells of class x level by counting.
 
-    Each is a quasi-complete separation: the likelihood has no maximum. Rows of weight 0 do not count.
+    Each is a quasi-complete separation: the likelihood has no maximum. Rows of weight 0 do not count. For the
+    level without a column of its own that needs a constant among the combinations of columns.
 
     Parameters
     ----------
@@ -46,14 +47,16 @@ def empty_cells(x: Floats, y: Codes, w: Floats, classes: int, factors: Sequence[
     """
     x, y = x[w > 0], y[w > 0]
     rows_of_class = np.bincount(y, minlength=classes)
+    constant = _holds_constant(x)
     found = []
     for span in factors:
         own = x[:, span.start : span.stop]
         if not np.isin(own[:1000], (0.0, 1.0)).all() or not np.isin(own, (0.0, 1.0)).all() or own.all():
             continue
+        levels: list[tuple[tuple[int, ...], int, Floats]]
         levels = [((column,), 1, own[:, column - span.start]) for column in span]
-        if (own.sum(axis=1) <= 1).all():
-            levels.append((tuple(span), 0, 1.0 - own.any(axis=1)))
+        if constant and (own.sum(axis=1) <= 1).all():
+            levels.append((tuple(span), 0, 1.0 - own.max(axis=1)))
         for columns, value, indicator in levels:
             seen = np.bincount(y, weights=indicator, minlength=classes)
             if 0 < seen.sum() < len(y):
@@ -62,9 +65,20 @@ def empty_cells(x: Floats, y: Codes, w: Floats, classes: int, factors: Sequence[
     return found
 
 
-def pseudo_rows(x: Floats, cells: Sequence[EmptyCell], count: float) -> tuple[Floats, Codes, Floats]:
-    """Return the rows (x, y, w) of a `CellPrior`: each cell's class at the mean of the rows with its level."""
-    means = {(cell.columns, cell.value): x[cell.has_level(x)].mean(axis=0) for cell in cells}
+def _holds_constant(x: Floats) -> bool:
+    """Say whether some combination of the columns is 1 in every row: an intercept, or a factor in full."""
+    if (x == 1.0).all(axis=0).any():
+        return True
+    ones = np.ones(len(x))
+    return bool(np.allclose(x @ np.linalg.lstsq(x, ones)[0], ones, rtol=0.0, atol=1e-8))
+
+
+def pseudo_rows(x: Floats, w: Floats, cells: Sequence[EmptyCell], count: float) -> tuple[Floats, Codes, Floats]:
+    """Return the rows (x, y, w) of a `CellPrior`: each cell's class at the weighted mean of its level's rows."""
+    means = {}
+    for cell in cells:
+        own = cell.has_level(x)
+        means[cell.columns, cell.value] = w[own] @ x[own] / w[own].sum()
     rows = np.array([means[cell.columns, cell.value] for cell in cells]).reshape(len(cells), x.shape[1])
     return rows, np.array([cell.class_code for cell in cells], dtype=np.int64), np.full(len(cells), count)
 

@@ -14,11 +14,11 @@ def best_start(objective: Objective, given: Floats | None) -> Floats:
     """Return whichever has the lowest objective: zero, shares of the discriminant, or a `given` start."""
     discriminant = discriminant_start(objective)
     # Skewed columns make the discriminant too sure of itself; a part of it is then the better start.
-    candidates = [share * discriminant for share in (1.0, 0.5, 0.25, 0.0)]
+    candidates = [share * discriminant for share in (0.0, 1.0, 0.5, 0.25)]
     if given is not None:
         candidates.append(given - given.mean(axis=1, keepdims=True))
     values = [objective.evaluate(candidate)[0] for candidate in candidates]
-    return candidates[int(np.nanargmin(values))]
+    return candidates[int(np.argmin(np.nan_to_num(values, nan=np.inf)))]
 
 
 def discriminant_start(objective: Objective) -> Floats:

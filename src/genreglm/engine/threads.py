@@ -26,6 +26,19 @@ _holders = 0
 _release: Callable[[], None] | None = None
 
 
+def _forget_threads() -> None:
+    """Begin anew in a forked process: the pool's threads stayed behind, and BLAS may be held by one of them."""
+    global _lock, _holders, _release
+    _pool.cache_clear()
+    if _release is not None:
+        _release()
+    _lock, _holders, _release = threading.Lock(), 0, None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_threads)
+
+
 def thread_count() -> int:
     """Return the threads to use: `GENREGLM_THREADS` where it is set, else the cores this process may use."""
     asked = os.environ.get("GENREGLM_THREADS", "")
@@ -56,7 +69,7 @@ def single_threaded_blas() -> Iterator[None]:
         yield
     finally:
         with _lock:
-            _holders -= 1
+            _holders = max(_holders - 1, 0)  # 0 already where a fork came between
             if _holders == 0 and _release is not None:
                 _release()
                 _release = None

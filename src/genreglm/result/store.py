@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,16 @@ from genreglm.designs import Design
 from genreglm.engine.penalties import CellPrior, Penalty, Ridge
 from genreglm.errors import GenreglmError, ModelFileError
 from genreglm.files import whole_file
+from genreglm.options import CovarianceKind, check_choice
 from genreglm.result.model import FitStatistics, Inference, Result, SeparatedCell
 
 _FORMAT = "genreglm.result"
 _VERSION = 1
+# What reading a damaged zip, array or header can raise; RuntimeError is an encrypted or odd zip, or JSON too deep.
+_DAMAGE = (
+    OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, EOFError, RuntimeError, MemoryError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 _PENALTIES = {"Ridge": Ridge, "CellPrior": CellPrior}
 
 
@@ -32,7 +39,7 @@ def save(result: Result, path: str | Path, *, covariance: bool = False) -> Path:
     arrays = {"coefficients": result.coefficients}
     if covariance:
         arrays["covariance"] = result.require_inference().covariance
-    header = json.dumps(_header(result, covariance), sort_keys=True).encode()
+    header = json.dumps(_header(result, covariance), sort_keys=True, default=float).encode()
     with whole_file(path) as partial, open(partial, "wb") as handle:
         np.savez(handle, allow_pickle=False, header=np.frombuffer(header, dtype=np.uint8), **arrays)
     return path
@@ -62,7 +69,7 @@ def load(path: str | Path) -> Result:
         raise ModelFileError(f"{path} cannot be used: {error}") from error
     except FileNotFoundError as error:
         raise ModelFileError(f"{path} does not exist; expected the file that Result.save wrote.") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
         raise ModelFileError(f"{path} is damaged or no genreglm model ({type(error).__name__}: {error}).") from error
 
 
@@ -82,23 +89,39 @@ def _header(result: Result, covariance: bool) -> dict[str, Any]:
 
 def _result(header: dict[str, Any], arrays: dict[str, Any]) -> Result:
     design = Design.from_dict(header["design"])
-    coefficients = arrays["coefficients"]
-    expected = (len(design.columns), len(design.classes))
-    if coefficients.dtype != np.float64 or coefficients.shape != expected or not np.isfinite(coefficients).all():
-        raise ModelFileError(f"its coefficients should be {expected} finite numbers, found {coefficients.shape}.")
+    width, classes = len(design.columns), len(design.classes)
+    if not all(0 <= cut.start < cut.stop <= width for cut in design.terms.values()):
+        raise ModelFileError(f"its terms go beyond its {width} columns.")
     inference = None
     if header["inference"] is not None:
         kind, units, clusters = header["inference"]
-        inference = Inference(kind, arrays["covariance"], units, clusters)
+        check_choice("covariance", kind, CovarianceKind)
+        free = width * (classes - 1)
+        inference = Inference(kind, _numbers(arrays, "covariance", (free, free)), float(units), clusters)
     penalty: Penalty | None = None
     if header["penalty"] is not None:
         name, options = header["penalty"]
         penalty = _PENALTIES[name](**options)
+    cells = tuple(SeparatedCell(label, level, tuple(names)) for label, level, names in header["separated"])
+    if not all(cell.label in design.classes and set(cell.columns) <= set(design.columns) for cell in cells):
+        raise ModelFileError("it names separated cells of classes or columns that it does not have.")
     return Result(
         design,
-        coefficients,
-        FitStatistics(**header["statistics"]),
+        _numbers(arrays, "coefficients", (width, classes)),
+        _statistics(header["statistics"]),
         inference,
-        tuple(SeparatedCell(label, level, tuple(names)) for label, level, names in header["separated"]),
+        cells,
         penalty,
     )
+
+
+def _statistics(state: dict[str, Any]) -> FitStatistics:
+    numbers = {name: float(value) for name, value in state.items() if name not in ("iterations", "outcome")}
+    return FitStatistics(**numbers, iterations=int(state["iterations"]), outcome=str(state["outcome"]))
+
+
+def _numbers(arrays: dict[str, Any], name: str, shape: tuple[int, int]) -> np.ndarray:
+    values = np.asarray(arrays[name])
+    if values.dtype != np.float64 or values.shape != shape or not np.isfinite(values).all():
+        raise ModelFileError(f"its {name} should be {shape} finite numbers, found {values.dtype} {values.shape}.")
+    return values

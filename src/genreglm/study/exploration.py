@@ -12,6 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from genreglm.naming import MODES, PITCH_CLASSES
+
 FEATURES = (
     "popularity",
     "duration_min",
@@ -26,8 +28,6 @@ FEATURES = (
     "tempo",
 )
 DENSITY_PAIRS = (("energy", "danceability"), ("loudness", "acousticness"))
-PITCH_CLASSES = ("C", "C♯/D♭", "D", "D♯/E♭", "E", "F", "F♯/G♭", "G", "G♯/A♭", "A", "A♯/B♭", "B")
-MODES = ("minor", "major")
 SPEECH_EDGES, SPEECH_BANDS = (-np.inf, 0.33, 0.66, np.inf), ("music", "mixed", "spoken")
 POPULARITY_EDGES, POPULARITY_BANDS = (-np.inf, 0, 33, 66, np.inf), ("zero", "low", "middle", "high")
 

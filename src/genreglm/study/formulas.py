@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import combinations
 
+import numpy as np
 import pandas as pd
 
 RESPONSE = "track_genre"
@@ -24,9 +25,24 @@ def factor_terms(factors: Sequence[str], rows: pd.DataFrame) -> list[str]:
     return terms
 
 
-def spline(feature: str, df: int) -> str:
-    """Return a natural cubic spline of `df` columns, centred so that it leaves the intercept alone."""
-    return f"cr({feature}, df={df}, constraints='center')"
+def spline(feature: str, df: int, rows: pd.DataFrame) -> str:
+    """Return a natural cubic spline of `df` columns, its knots at quantiles of the feature in `rows`.
+
+    The outer knots stand at the 5th and 95th percentile (2.5th and 97.5th from 6 knots on), and beyond them the
+    curve is a line: the few rows in a tail must not bend it (Harrell 2015, Regression Modeling Strategies, 2.4.6).
+    A feature with a lump, such as the zeros of instrumentalness, has fewer knots; with fewer than 3 it stays a line.
+    Centred, so that it leaves the intercept alone.
+    """
+    edge = 0.05 if df < 5 else 0.025
+    quantiles = rows[feature].quantile(np.linspace(edge, 1.0 - edge, df + 1))
+    knots = sorted({float(f"{knot:.4g}") for knot in quantiles})
+    if len(knots) < 3:
+        return feature
+    inner = ", ".join(map(str, knots[1:-1]))
+    return (
+        f"cr({feature}, knots=[{inner}], lower_bound={knots[0]}, upper_bound={knots[-1]}, constraints='center', "
+        "extrapolation='extend')"
+    )
 
 
 def products(features: Sequence[str]) -> list[str]:

@@ -2,22 +2,34 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from genreglm.engine.penalties import CellPrior
-from genreglm.errors import SeparationError
+from genreglm.engine.penalties import CellPrior, Penalty, Ridge
+from genreglm.errors import DataError, EstimationError
 from genreglm.evaluation import evaluate
-from genreglm.fitting import fit
+from genreglm.fitting import design, fit
 from genreglm.result import Result
 from genreglm.study.formulas import formula, spline
 
 Say = Callable[[str], None]
 
 # For comparing models: the log-likelihood is then within half of this of its maximum.
-_ROUGH = {"gradient_tolerance": 1e-3, "decrement_tolerance": 0.1}
+_ROUGH_GRADIENT, _ROUGH_DECREMENT = 1e-3, 0.1
 _CURVE_DF = 3
+_NO_ESTIMATE = "no estimate with it"
+_TRACE = ("step", "term", "statistic", "df", "log10_p", "log_loss_with", "log_loss_without", "dropped")
+
+
+@dataclass(frozen=True)
+class Estimable:
+    """A fit for inference, its terms, and those set aside on the way, each with the reason."""
+
+    result: Result
+    terms: list[str]
+    set_aside: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -33,6 +45,42 @@ def fit_for_inference(terms: Sequence[str], rows: pd.DataFrame, start: Result | 
     return fit(formula(terms), rows, penalty=CellPrior(), covariance="clustered", clusters="artist", start=start)
 
 
+def fit_what_rows_allow(terms: Sequence[str], rows: pd.DataFrame, say: Say, start: Result | None = None) -> Estimable:
+    """Fit `terms` for inference, setting aside those that leave the estimate without an honest value.
+
+    Few rows and many columns can set genres apart altogether, by no single cell: then the likelihood rises for
+    ever, and no standard error means anything. The term most to blame is set aside, and the others fitted anew.
+    The predictive models, which are penalised, keep it.
+
+    Raises
+    ------
+    DataError
+        Where no term is left.
+    """
+    kept, set_aside = list(terms), dict[str, str]()
+    while kept:
+        try:
+            return Estimable(fit_for_inference(kept, rows, start), kept, set_aside)
+        except EstimationError as error:
+            term = _most_to_blame(error, kept, rows)
+            set_aside[term] = str(error)
+            kept.remove(term)
+            say(f"{term} set aside: with it the rows allow no estimate ({type(error).__name__})")
+    raise DataError(
+        f"No term of the GLM of genre can be estimated from {len(rows):,} rows: {set_aside[list(set_aside)[-1]]} "
+        "Give more rows of each genre, by more artists."
+    )
+
+
+def _most_to_blame(error: EstimationError, terms: Sequence[str], rows: pd.DataFrame) -> str:
+    """Return the term that the error names first, else the one with the most columns, the last among equals."""
+    named = [term for term in error.terms if term in terms]
+    if named:
+        return named[0]
+    width = {term: cut.stop - cut.start for term, cut in design(formula(terms), rows).terms.items()}
+    return max(reversed(terms), key=lambda term: width[term])
+
+
 def simplify(
     terms: Sequence[str], tests: pd.DataFrame, rows: pd.DataFrame, tolerance: float, say: Say
 ) -> Simplification:
@@ -46,19 +94,20 @@ def simplify(
     tolerance : a rise of the log-loss (nats a row) that is still accepted
 
     At 113,550 rows a test at 5 % keeps every term, however little it tells about a new artist; so the tests give
-    the order and unseen artists decide. Stops at the first term that must stay.
+    the order and unseen artists decide. Stops at the first term that must stay. Where the training rows alone
+    have no maximum-likelihood estimate, a ridge worth one row keeps all the fits finite.
     """
     train, valid = rows[rows["split_artist"] == "train"], rows[rows["split_artist"] == "valid"]
     weakness = tests.assign(ratio=tests["statistic"] / tests["df"]).sort_values("ratio")
     kept = list(terms)
-    current = _rough(kept, train)
+    current, penalty = _finite(kept, train)
     loss = _log_loss(current, valid)
-    records = []
+    records: list[dict[str, Any]] = []
     for row in weakness.itertuples():
         if len(kept) == 1:
             break
         fewer = [term for term in kept if term != row.term]
-        candidate = _rough(fewer, train, current)
+        candidate = _rough(fewer, train, current, penalty)
         candidate_loss = _log_loss(candidate, valid)
         dropped = candidate_loss <= loss + tolerance
         records.append(
@@ -77,7 +126,7 @@ def simplify(
         if not dropped:
             break
         kept, current, loss = fewer, candidate, candidate_loss
-    return Simplification(kept, pd.DataFrame(records))
+    return Simplification(kept, pd.DataFrame(records, columns=list(_TRACE)))
 
 
 def add_curves(
@@ -87,46 +136,67 @@ def add_curves(
 
     Each feature of the model is replaced by a natural cubic spline, alone, and the model refitted to all rows;
     then those that lower AIC enter together, by their gain. Returns the fit and the trace: feature, term, columns,
-    aic_change, verdict.
+    aic_change (missing where the curve leaves no estimate), verdict.
     """
     base = _aic(_rough(terms, rows, start))
-    records = []
+    records: list[dict[str, Any]] = []
     for feature in [name for name in features if name in terms and rows[name].nunique() > 20]:
-        curve = spline(feature, _CURVE_DF)
-        candidate = _rough([curve if term == feature else term for term in terms], rows, start)
-        records.append(
-            {"feature": feature, "term": curve, "columns": _CURVE_DF - 1, "aic_change": _aic(candidate) - base}
-        )
-        say(f"{feature} as a spline: AIC {records[-1]['aic_change']:+,.0f}")
+        curve = spline(feature, _CURVE_DF, rows)
+        try:
+            change = _aic(_rough([curve if term == feature else term for term in terms], rows, start)) - base
+        except EstimationError:
+            change = float("nan")
+        records.append({"feature": feature, "term": curve, "columns": _CURVE_DF - 1, "aic_change": change})
+        say(f"{feature} as a spline: AIC {change:+,.0f}")
     trace = pd.DataFrame(records, columns=["feature", "term", "columns", "aic_change"])
     trace = trace.sort_values("aic_change", kind="stable").reset_index(drop=True)
     room = most_columns - len(start.design.columns)
     fits = trace["columns"].cumsum() <= room
-    trace["verdict"] = np.select([trace["aic_change"] >= 0, ~fits], ["AIC prefers the line", "no room"], "entered")
+    trace["verdict"] = np.select(
+        [trace["aic_change"].isna(), trace["aic_change"] >= 0, ~fits],
+        [_NO_ESTIMATE, "AIC prefers the line", "no room"],
+        "entered",
+    )
     return _fit_curves(list(terms), trace, rows, start, say), trace
 
 
 def _fit_curves(terms: list[str], trace: pd.DataFrame, rows: pd.DataFrame, start: Result, say: Say) -> Result:
-    """Fit the terms with the curves that entered, taking back those along which the estimate runs away.
-
-    Few rows and many columns can set a genre apart altogether; then no finite estimate exists. Marks `trace`.
-    """
+    """Fit the terms with the curves that entered, taking back those that leave no estimate. Marks `trace`."""
     while True:
         entered = trace["verdict"] == "entered"
-        curves = dict(trace.loc[entered, ["feature", "term"]].itertuples(index=False))
+        curves = dict(zip(trace.loc[entered, "feature"], trace.loc[entered, "term"], strict=True))
         if not curves:
             return start
         try:
             return fit_for_inference([curves.get(term, term) for term in terms], rows, start)
-        except SeparationError as error:
+        except EstimationError as error:
             blamed = [term for term in error.terms if term in curves.values()]
             back = blamed[0] if blamed else trace.loc[entered, "term"].iloc[-1]
-            trace.loc[trace["term"] == back, "verdict"] = "separates genres"
-            say(f"{back} taken back: with it the estimate runs to infinity")
+            trace.loc[trace["term"] == back, "verdict"] = _NO_ESTIMATE
+            say(f"{back} taken back: with it the rows allow no estimate ({type(error).__name__})")
 
 
-def _rough(terms: Sequence[str], rows: pd.DataFrame, start: Result | None = None) -> Result:
-    return fit(formula(terms), rows, penalty=CellPrior(), covariance=None, start=start, **_ROUGH)
+def _finite(terms: Sequence[str], rows: pd.DataFrame) -> tuple[Result, Penalty]:
+    """Return a rough fit and the penalty that made it finite: that of empty cells, else a ridge worth one row."""
+    try:
+        return _rough(terms, rows), CellPrior()
+    except EstimationError:
+        ridge = Ridge(1.0 / len(rows), standardise=True)
+        return _rough(terms, rows, penalty=ridge), ridge
+
+
+def _rough(
+    terms: Sequence[str], rows: pd.DataFrame, start: Result | None = None, penalty: Penalty | None = None
+) -> Result:
+    return fit(
+        formula(terms),
+        rows,
+        penalty=penalty or CellPrior(),
+        covariance=None,
+        start=start,
+        gradient_tolerance=_ROUGH_GRADIENT,
+        decrement_tolerance=_ROUGH_DECREMENT,
+    )
 
 
 def _log_loss(result: Result, rows: pd.DataFrame) -> float:

@@ -10,8 +10,9 @@ from genreglm.study.config import StudyConfig
 from genreglm.study.store import Store
 
 FILE = "manifest.json"
-_PACKAGES = ("genreglm", "numpy", "scipy", "numba", "pandas", "pyarrow", "formulaic", "scikit-learn", "statsmodels")
-_PACKAGES += ("lightgbm", "matplotlib")
+_PACKAGES = tuple(
+    "genreglm numpy scipy numba pandas pyarrow formulaic scikit-learn statsmodels lightgbm matplotlib".split()
+)
 
 
 def describe(config: StudyConfig, command: str) -> dict[str, Any]:

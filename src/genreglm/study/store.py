@@ -29,7 +29,7 @@ class Store:
         """Return the path of a file below the root."""
         return self.root / relative
 
-    def bytes(self, relative: str, data: bytes) -> Path:
+    def raw(self, relative: str, data: bytes) -> Path:
         """Write bytes.
 
         Raises
@@ -43,7 +43,7 @@ class Store:
 
     def text(self, relative: str, text: str) -> Path:
         """Write text as UTF-8 with Unix line ends."""
-        return self.bytes(relative, text.encode())
+        return self.raw(relative, text.encode())
 
     def json(self, relative: str, value: Any) -> Path:
         """Write `value` as JSON, keys in their order."""
@@ -61,11 +61,12 @@ class Store:
 
     def frame(self, name: str, frame: pd.DataFrame) -> Path:
         """Write `work/NAME.parquet`, exact to the bit, for the stages that follow."""
-        return self.bytes(f"work/{name}.parquet", frame.to_parquet(index=False))
+        return self.raw(f"work/{name}.parquet", frame.to_parquet(index=False))
 
     def read_table(self, name: str, **options: Any) -> pd.DataFrame:
         """Read `tables/NAME.csv`; a genre called "NA" stays one."""
-        return pd.read_csv(self.path(f"tables/{name}.csv"), keep_default_na=False, na_values=[""], **options)
+        path = self.path(f"tables/{name}.csv")
+        return pd.DataFrame(pd.read_csv(path, keep_default_na=False, na_values=[""], **options))
 
     def read_frame(self, name: str) -> pd.DataFrame:
         """Read `work/NAME.parquet`."""
@@ -81,8 +82,8 @@ class Store:
 
     def figure(self, name: str, png: bytes, svg: bytes, caption: str) -> None:
         """Write `figures/NAME.png` and `.svg`, and record the caption for the report."""
-        self.bytes(f"figures/{name}.png", png)
-        self.bytes(f"figures/{name}.svg", svg)
+        self.raw(f"figures/{name}.png", png)
+        self.raw(f"figures/{name}.svg", svg)
         captions = self.read_json("figures/captions.json") if self.has("figures/captions.json") else {}
         self.json("figures/captions.json", dict(sorted({**captions, name: caption}.items())))
 

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from genreglm.errors import DataError
-from genreglm.study.exploration import MODES, PITCH_CLASSES
+from genreglm.naming import MODES, PITCH_CLASSES
 
 POPULARITY_MAX = 100.0
 # A level that fewer artists use has a clustered standard error near zero whatever the truth: it joins the

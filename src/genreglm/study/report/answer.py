@@ -3,9 +3,10 @@
 import math
 from typing import Any
 
+from genreglm.naming import feature
 from genreglm.plots.text import sentence
 from genreglm.study.report.evidence import Evidence
-from genreglm.study.report.words import count, counted, feature, names, number, percent, points, say, short
+from genreglm.study.report.words import count, counted, names, number, percent, points, say, short
 
 _GUESSES = 5
 _MODELS = {

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from genreglm import naming
 from genreglm.study.report import words
 
 
@@ -100,7 +101,7 @@ def formatted(value: Any, kind: str) -> str:
     if kind == "text":
         return ("yes" if value else "no") if isinstance(value, bool) else words.short(str(value))
     if kind == "term":
-        return words.short(words.term(value))
+        return words.short(naming.term(value))
     name, _, digits = kind.partition(":")
     if name == "number":
         return words.number(value, int(digits)) or ""

@@ -5,25 +5,13 @@ So a sentence is written once, with its numbers, and vanishes by itself where on
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from genreglm.plots.text import listed
 from genreglm.plots.text import number as _number
 from genreglm.plots.text import percent as _percent
-from genreglm.study.exploration import MODES, PITCH_CLASSES
 
-_TRANSFORMS = re.compile(r"^(reflected_log|log|sqrt|logit)_")
-_NAMES = {
-    "duration_min": "duration",
-    "duration_ms": "duration",
-    "mode": "mode",
-    "explicit": "explicit lyrics",
-}
-_CALL = re.compile(r"(?P<call>[A-Za-z]\w*)\(\s*(?P<column>\w+)(?:[^()]|\([^()]*\))*\)(?P<rest>.*)")
-_PLAIN = re.compile(r"(?P<column>\w+)(?P<rest>\[.*\])?")
-_LEVEL = re.compile(r"\[(?:T\.)?(?P<level>[^\]]*)\]")
-_SHAPES = {"C": "", "scale": "", "poly": " (polynomial)", "log": " (log)"}
 _SMALLEST_P = 1e-16
 
 
@@ -100,45 +88,3 @@ def names(items: Iterable[Any], most: int = 8) -> str | None:
     if len(words) > most + 1:
         words = [*words[:most], f"{len(words) - most} more"]
     return listed(words) if words else None
-
-
-def feature(name: str) -> str:
-    """A feature in plain words, however it entered: `log_duration_min` -> `duration`, `C(key)` -> `key`."""
-    call = _CALL.fullmatch(str(name))
-    bare = _TRANSFORMS.sub("", call["column"] if call else str(name))
-    return _NAMES.get(bare, bare.replace("_", " "))
-
-
-def term(name: str) -> str:
-    """A model term or a column of it in plain words: `cr(log_speechiness, df=4)` -> `log speechiness (spline)`."""
-    return " × ".join(_part(part) for part in re.split(r":(?![^()\[]*[)\]])", str(name)))
-
-
-def level(column: str, value: str) -> str:
-    """A level of a factor by its name: key 1 -> `C♯/D♭`, mode 1 -> `major`."""
-    named: Sequence[str] = {"key": PITCH_CLASSES, "mode": MODES}.get(column, ())
-    digits = value.removesuffix(".0")
-    if digits.isdigit() and int(digits) < len(named):
-        return named[int(digits)]
-    return {"True": "yes", "False": "no"}.get(value, value)
-
-
-def _column(name: str) -> str:
-    """A column in plain words, its transform named: `log_duration_min` -> `log duration`."""
-    bare = _TRANSFORMS.sub("", name)
-    return f"{name.removesuffix(bare).replace('_', ' ')}{feature(bare)}"
-
-
-def _part(part: str) -> str:
-    call, plain = _CALL.fullmatch(part), _PLAIN.fullmatch(part)
-    found = call or plain
-    if found is None or (call and call["call"] == "I"):
-        return part
-    column, inside = found["column"], _LEVEL.fullmatch(found["rest"] or "")
-    shape = _SHAPES.get(call["call"], " (spline)") if call else ""
-    title = _column(column)
-    if inside is None:
-        return title + shape
-    if shape:
-        return f"{title}{shape[:-1]}, part {inside['level']})"
-    return f"{title}: {level(column, inside['level'])}"

@@ -17,7 +17,7 @@ def run(study: Study) -> None:
     features, factors = found["features"], factor_terms(found["factors"], tracks)
     training = tracks[tracks["split_artist"] == "train"]
     beat = ["beat_found"] if training["beat_found"].any() and not training["beat_found"].all() else []
-    curved = [spline(name, config.spline_df) if training[name].nunique() > 20 else name for name in features]
+    curved = [spline(name, config.spline_df, training) if training[name].nunique() > 20 else name for name in features]
     formulas = {
         "linear": formula([*features, *factors]),
         "splines": formula([*curved, *beat, *factors]),
@@ -38,6 +38,7 @@ def run(study: Study) -> None:
 def _listed(features: list[str], factors: list[str], beat: list[str], tracks: pd.DataFrame) -> pd.DataFrame:
     """Return feature, kind, levels, used_in: what is made of the table's columns and where it is used."""
     every = "linear, splines, interactions"
+    rows: list[tuple[str, str, int | None, str]]
     rows = [(name, "continuous, transformed by the recipe", None, every) for name in features]
     rows += [(name, "factor, one column a level but the first", int(tracks[name].nunique()), every) for name in factors]
     rows += [(name, "flag: a beat was found", 2, "splines, interactions") for name in beat]

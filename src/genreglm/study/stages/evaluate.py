@@ -77,7 +77,7 @@ def _findings(
 
     def cell(model: str, split: str = "artist", features: str = "audio") -> dict[str, Any] | None:
         match = table[(table["model"] == model) & (table["split"] == split) & (table["features"] == features)]
-        return None if match.empty else match.iloc[0].to_dict()
+        return None if match.empty else {str(name): value for name, value in match.iloc[0].to_dict().items()}
 
     report = store.read_table("classification_report")
     supported = report[report["support"] > 0].sort_values("recall", ascending=False, kind="stable")

@@ -8,11 +8,12 @@ def run(study: Study) -> None:
     """Leave the descriptive tables: distributions, profiles, correlations, densities, popularity by key."""
     store = study.store
     tracks = store.read_frame("tracks")
+    correlations = exploration.correlations(tracks)
     tables = {
         "descriptive_statistics": exploration.descriptive_statistics(tracks),
         "genre_distribution": exploration.genre_distribution(tracks),
         "genre_profiles": exploration.genre_profiles(tracks),
-        "correlations": exploration.correlations(tracks),
+        "correlations": correlations,
         "distributions": exploration.distributions(tracks),
         "popularity_by_key_mode": exploration.popularity_by_key_mode(tracks),
     }
@@ -21,8 +22,8 @@ def run(study: Study) -> None:
     for name, table in tables.items():
         if table is not None:
             store.table(name, table)
-    pair = tables["correlations"].query("feature_x < feature_y")
-    strongest = pair.loc[pair["spearman"].abs().idxmax()]
+    pairs = correlations[correlations["feature_x"] < correlations["feature_y"]]
+    strongest = pairs.iloc[int(pairs["spearman"].abs().to_numpy().argmax())]
     study.note(
         f"strongest rank correlation: {strongest['feature_x']} and {strongest['feature_y']} "
         f"({strongest['spearman']:+.2f})"

@@ -9,7 +9,7 @@ from genreglm.result import Result
 from genreglm.study.context import Study
 from genreglm.study.curves import effect_curves, source_columns
 from genreglm.study.formulas import factor_terms
-from genreglm.study.genre_models import add_curves, fit_for_inference, simplify
+from genreglm.study.genre_models import add_curves, fit_what_rows_allow, simplify
 from genreglm.study.recipe import Recipe
 
 
@@ -19,15 +19,19 @@ def run(study: Study) -> None:
     found = store.read_json("work/preprocess.json")
     tracks = store.read_frame("tracks")
     terms = [*found["features"], *factor_terms(found["factors"], tracks)]
-    initial = fit_for_inference(terms, tracks)
+    first = fit_what_rows_allow(terms, tracks, study.note)
+    initial = first.result
     _tell(study, "initial", initial)
     tests = initial.anova(type="III")
-    simpler = simplify(terms, tests, tracks, config.simplify_tolerance, study.note)
+    simpler = simplify(first.terms, tests, tracks, config.simplify_tolerance, study.note)
     store.table("simplification_trace", simpler.trace)
-    simplified = initial if simpler.terms == terms else fit_for_inference(simpler.terms, tracks, initial)
+    second = first
+    if simpler.terms != first.terms:
+        second = fit_what_rows_allow(simpler.terms, tracks, study.note, initial)
+    simplified = second.result
     _tell(study, "simplified", simplified)
     higher, curve_trace = add_curves(
-        simpler.terms, found["features"], tracks, simplified, config.max_inference_columns, study.note
+        second.terms, found["features"], tracks, simplified, config.max_inference_columns, study.note
     )
     store.table("higher_order_trace", curve_trace)
     _tell(study, "higher-order", higher)
@@ -37,7 +41,8 @@ def run(study: Study) -> None:
     recipe = Recipe.from_dict(store.read_json("model/recipe.json"))
     kept = [name for name in found["features"] if name in higher.design.variables]
     store.table("effect_curves", effect_curves(higher, recipe, tracks, source_columns(recipe, kept)))
-    store.json("work/genre_models.json", _findings(models, simpler.trace, curve_trace))
+    set_aside = first.set_aside | second.set_aside
+    store.json("work/genre_models.json", _findings(models, set_aside, simpler.trace, curve_trace))
 
 
 def _tell(study: Study, name: str, result: Result) -> None:
@@ -80,7 +85,9 @@ def _write_summaries(study: Study, models: dict[str, Result]) -> None:
         study.store.text(f"{name}_glm_summary.txt", own + genre)
 
 
-def _findings(models: dict[str, Result], simplification: pd.DataFrame, curves: pd.DataFrame) -> dict[str, Any]:
+def _findings(
+    models: dict[str, Result], set_aside: dict[str, str], simplification: pd.DataFrame, curves: pd.DataFrame
+) -> dict[str, Any]:
     described = []
     for name, result in models.items():
         row = result.glance().iloc[0]
@@ -101,9 +108,10 @@ def _findings(models: dict[str, Result], simplification: pd.DataFrame, curves: p
     ranked = tests.assign(ratio=tests["statistic"] / tests["df"]).sort_values("ratio", ascending=False)
     return {
         "models": described,
+        "set_aside": [{"term": term, "reason": reason} for term, reason in set_aside.items()],
         "dropped": [
-            {"term": row.term, "log_loss_change": row.log_loss_without - row.log_loss_with}
-            for row in dropped.itertuples()
+            {"term": row["term"], "log_loss_change": row["log_loss_without"] - row["log_loss_with"]}
+            for row in dropped.to_dict("records")
         ],
         "splines": curves.loc[curves["verdict"] == "entered", "feature"].tolist(),
         "separated": [{"level": level, "labels": labels} for level, labels in cells.items()],

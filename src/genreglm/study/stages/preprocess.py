@@ -1,6 +1,8 @@
 """Stage 2: clean, split, learn the recipe on training rows, apply it to all; a ledger of every change."""
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from genreglm.study.cleaning import clean_rows
 from genreglm.study.context import Study
@@ -38,7 +40,9 @@ def run(study: Study) -> None:
     study.note(f"rows in {len(rows):,} = rows out {len(tracks):,} + dropped {len(rows) - len(tracks):,}")
 
 
-def _pool_rare_levels(tracks: pd.DataFrame, recipe: Recipe, training: object, ledger: Ledger) -> pd.DataFrame:
+def _pool_rare_levels(
+    tracks: pd.DataFrame, recipe: Recipe, training: NDArray[np.bool_], ledger: Ledger
+) -> pd.DataFrame:
     """Let factor levels with next to no training rows join the most frequent level: no model can learn them."""
     for name in recipe.factors:
         counts = tracks.loc[training, name].value_counts()
@@ -47,7 +51,8 @@ def _pool_rare_levels(tracks: pd.DataFrame, recipe: Recipe, training: object, le
             listed = ", ".join(str(level) for level in sorted(tracks.loc[rare, name].unique()))
             detail = f"levels {listed} have fewer than {_RAREST_LEVEL} training rows; now {recipe.modes[name]}"
             ledger.add("impute", f"rare levels of {name}", "cells", int(rare.sum()), "pooled", detail)
-            tracks = tracks.assign(**{name: tracks[name].where(~rare, recipe.modes[name])})
+            level = pd.Series(recipe.modes[name], tracks.index).astype(tracks[name].dtype)
+            tracks = tracks.assign(**{name: tracks[name].where(~rare, level)})
     return tracks
 
 

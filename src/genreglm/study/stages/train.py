@@ -63,7 +63,7 @@ class _Cells:
         name = f"prob_{len(self.rows)}"
         buffer = io.BytesIO()
         np.save(buffer, trained.prob)
-        self.study.store.bytes(f"work/{name}.npy", buffer.getvalue())
+        self.study.store.raw(f"work/{name}.npy", buffer.getvalue())
         self.rows.append(
             {
                 "model": model,
@@ -87,7 +87,6 @@ def _yardsticks(study: Study, cells: _Cells, tracks: pd.DataFrame, linear: str) 
     """Train the prior, the linear discriminant and boosting on the headline split."""
     training, testing = tracks["split_artist"] != "test", tracks["split_artist"] == "test"
     learnt = design(linear, tracks[training])
-    y = learnt.codes(tracks[training])
     cells.keep(
         "prior only",
         "artist",
@@ -95,11 +94,16 @@ def _yardsticks(study: Study, cells: _Cells, tracks: pd.DataFrame, linear: str) 
         train_prior(tracks.loc[training, learnt.response], int(testing.sum()), learnt.classes),
     )
     x, test_x = learnt.matrix(tracks[training])[:, 1:], learnt.matrix(tracks[testing])[:, 1:]
-    cells.keep("linear discriminant", "artist", "audio", train_discriminant(x, y, test_x))
+    cells.keep("linear discriminant", "artist", "audio", train_discriminant(x, learnt.codes(tracks[training]), test_x))
     if study.config.boosting == "full":
         columns = [name for name in learnt.variables if name != learnt.response] + ["beat_found"]
-        trees, test_trees = (tracks.loc[rows, columns].to_numpy(dtype=float) for rows in (training, testing))
-        cells.keep("gradient boosting", "artist", "audio", train_boosting(trees, y, test_trees, study.config))
+        split, codes = tracks["split_artist"], learnt.codes(tracks)
+        trees = {
+            part: (tracks.loc[split == part, columns].to_numpy(dtype=float), codes[split == part])
+            for part in ("train", "valid", "test")
+        }
+        boosted = train_boosting(trees["train"], trees["valid"], trees["test"][0], study.config)
+        cells.keep("gradient boosting", "artist", "audio", boosted)
 
 
 def _other_cells(cells: _Cells, tracks: pd.DataFrame, formulas: dict[str, str]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from genreglm import plots
+from genreglm.naming import term
 from genreglm.study import exploration
 from genreglm.study.context import Study
 
@@ -20,7 +21,7 @@ def run(study: Study) -> None:
         png, svg = plots.render(figure, "png"), plots.render(figure, "svg")
         store.figure(name, png, svg, finding)
         if name == "residual_plots":
-            store.bytes("residual_plots.png", png)
+            store.raw("residual_plots.png", png)
         drawn += 1
     study.note(f"{drawn} figures, each as PNG and SVG")
 
@@ -54,9 +55,8 @@ def _popularity(study: Study) -> Iterator[tuple[str, Any, str]]:
     if curves is not None and levels is not None:
         finding = plots.popularity_effects_finding(curves, levels)
         yield "popularity_effects", plots.popularity_effects(curves, levels), finding
-    residuals = [tables.read(f"popularity_residual{part}") for part in ("s", "_histogram", "_qq")]
-    if all(table is not None for table in residuals):
-        binned, histogram, quantiles = residuals
+    binned, histogram, quantiles = (tables.read(f"popularity_residual{part}") for part in ("s", "_histogram", "_qq"))
+    if binned is not None and histogram is not None and quantiles is not None:
         panel = plots.residual_panel(binned, histogram, quantiles)
         yield "residual_plots", panel, plots.residual_panel_finding(binned)
     yield from tables.draw("popularity_leak", "leak_comparison")
@@ -68,7 +68,8 @@ def _models(study: Study) -> Iterator[tuple[str, Any, str]]:
     yield from tables.draw(_MODEL_GVIF, "gvif", "genre_gvif")
     yield from tables.draw("term_tests", "term_strength", "term_tests")
     coefficients = tables.read("coefficients")
-    scales = study.store.read_table("column_scales").set_index("term")["sd"].to_dict()
+    columns = study.store.read_table("column_scales")
+    scales = dict(zip(columns["term"].map(term), columns["sd"].astype(float), strict=True))
     if coefficients is not None:
         finding = plots.coefficients_finding(coefficients, scales)
         yield "coefficients", plots.coefficients(coefficients, scales), finding
@@ -84,7 +85,10 @@ def _evaluation(study: Study) -> Iterator[tuple[str, Any, str]]:
     yield from tables.draw("worst_confusions")
     yield from tables.draw("classification_report", "recall_by_genre", "recall_by_genre")
     yield from tables.draw("calibration")
-    yield from tables.draw("term_strength", "term_strength", "feature_strength")
+    strength = tables.read("term_strength")
+    if strength is not None:
+        figure = plots.term_strength(strength, measure="Rise of held-out log-loss with the feature shuffled (nats)")
+        yield "feature_strength", figure, plots.term_strength_finding(strength)
 
 
 class _Tables:
@@ -94,10 +98,12 @@ class _Tables:
         self.store = study.store
 
     def read(self, name: str) -> pd.DataFrame | None:
-        """Read a table."""
+        """Read a table, its terms in plain words."""
         if not self.store.has(f"tables/{name}.csv"):
             return None
         table = self.store.read_table(name)
+        if "term" in table:
+            table = table.assign(term=table["term"].map(term))
         return None if table.empty else table
 
     def draw(

@@ -2,10 +2,11 @@
 
 import pandas as pd
 
+from genreglm.naming import feature
 from genreglm.study.report.blocks import Block, bullets, facts, heading, note, section, table, text
 from genreglm.study.report.evidence import Evidence
 from genreglm.study.report.figures import in_part
-from genreglm.study.report.words import count, counted, feature, names, percent, say
+from genreglm.study.report.words import count, counted, names, percent, say
 
 
 def data(evidence: Evidence) -> Block:

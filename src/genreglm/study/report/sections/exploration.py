@@ -2,10 +2,11 @@
 
 import pandas as pd
 
+from genreglm.naming import feature
 from genreglm.study.report.blocks import Block, heading, section, table, text
 from genreglm.study.report.evidence import Evidence
 from genreglm.study.report.figures import in_part
-from genreglm.study.report.words import feature, names, number
+from genreglm.study.report.words import names, number
 
 _STRONGEST = 3
 

@@ -2,10 +2,11 @@
 
 import pandas as pd
 
+from genreglm.naming import feature, term
 from genreglm.study.report.blocks import Block, section, table, text
 from genreglm.study.report.evidence import Evidence
 from genreglm.study.report.figures import in_part
-from genreglm.study.report.words import counted, feature, names, say, term
+from genreglm.study.report.words import counted, names, say
 
 _TRANSFORM_COLUMNS = ("column", "kind", "skewness_before", "skewness_after", "reason")
 

@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from genreglm.naming import term
 from genreglm.plots.text import sentence
 from genreglm.study.report.blocks import Block, bullets, facts, heading, section, table, text
 from genreglm.study.report.evidence import Evidence
 from genreglm.study.report.figures import in_part
-from genreglm.study.report.words import count, counted, names, number, p_value, say, term
+from genreglm.study.report.words import count, counted, names, number, p_value, say
 
 _EFFECTS_A_GENRE = 3
 _TEST_COLUMNS = ("term", "per_df", "statistic", "df", "p_value")

@@ -1,0 +1,8 @@
+#!/bin/sh
+# The tests with coverage: the engine once more with compiling off, so that its kernels' lines are seen.
+set -eu
+python=$1
+rm -f .coverage .coverage.*
+NUMBA_DISABLE_JIT=1 "$python" -m pytest -q tests/engine --cov --cov-report=
+"$python" -m pytest -q -n 2 --dist loadfile --cov --cov-append --cov-report=
+"$python" -m coverage report

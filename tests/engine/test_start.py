@@ -1,0 +1,72 @@
+"""The first point: the discriminant's coefficients, or whatever is better."""
+
+import numpy as np
+import pytest
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+from genreglm.engine.coordinates import Standardisation, unwhiten
+from genreglm.engine.newton import minimise
+from genreglm.engine.start import best_start, discriminant_start
+from simulated import case
+
+
+def test_discriminant_is_that_of_scikit_learn() -> None:
+    made = case(rows=200)
+    objective = made.objective()
+    found = unwhiten(objective.triangular, discriminant_start(objective))
+    reference = LinearDiscriminantAnalysis(solver="lsqr").fit(made.x[:, 1:], made.y)
+    slopes = reference.coef_.T - reference.coef_.T.mean(axis=1, keepdims=True)
+    np.testing.assert_allclose(found[1:], slopes, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found[0], reference.intercept_ - reference.intercept_.mean(), rtol=1e-4, atol=1e-5)
+
+
+def test_weights_count_as_rows() -> None:
+    made = case(weighted=True)
+    repeated = np.repeat(np.arange(60), made.w.astype(int))
+    twice = type(made)(made.x[repeated], made.y[repeated], np.ones(len(repeated)), made.classes, None)
+    first, second = made.objective(), twice.objective()
+    found, expected = (unwhiten(one.triangular, discriminant_start(one)) for one in (first, second))
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_without_an_intercept_it_is_zero() -> None:
+    made = case()
+    without = type(made)(made.x[:, 1:], made.y, made.w, made.classes, None)
+    assert (discriminant_start(without.objective()) == 0.0).all()
+
+
+@pytest.mark.parametrize("form", [None, 0.05 * np.eye(3)])
+def test_the_best_start_is_no_worse_than_zero_or_the_given_one(form: np.ndarray | None) -> None:
+    made = case(offset=True)
+    objective = made.objective(form)
+    zero = objective.evaluate(np.zeros((3, 4)))[0]
+    start = best_start(objective, None)
+    assert objective.evaluate(start)[0] < zero
+    np.testing.assert_allclose(start.sum(axis=1), 0.0, atol=1e-12)
+    solution = minimise(made.objective(form)).whitened
+    np.testing.assert_allclose(best_start(objective, solution + 5.0), solution, atol=1e-9)
+    assert objective.evaluate(best_start(objective, 100.0 * np.eye(3, 4)))[0] < zero
+
+
+def test_it_saves_steps_on_normal_classes() -> None:
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1, 2], 40)
+    x = np.column_stack([np.ones(120), rng.normal(size=(120, 2)) + 1.5 * np.eye(3)[y][:, :2]])
+    made = type(case())(x, y, np.ones(120), 3, None)
+    assert minimise(made.objective(), best_start(made.objective(), None)).steps < minimise(made.objective()).steps
+
+
+def test_a_start_without_any_finite_value_is_zero() -> None:
+    made = case()
+    broken = type(made)(made.x, made.y, made.w, made.classes, np.full((60, 4), np.nan))
+    assert (best_start(broken.objective(), None) == 0.0).all()
+
+
+def test_standardised_columns_start_where_raw_ones_do() -> None:
+    made = case(rows=80)
+    learnt = Standardisation.learn(made.x, made.w, 0)
+    scaled = type(made)(learnt.apply(made.x), made.y, made.w, made.classes, None)
+    first, second = made.objective(), scaled.objective()
+    raw = unwhiten(first.triangular, discriminant_start(first))
+    own = unwhiten(second.triangular, discriminant_start(second))
+    np.testing.assert_allclose(learnt.back() @ own, raw, rtol=1e-6, atol=1e-9)
