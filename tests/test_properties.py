@@ -123,9 +123,9 @@ def test_another_reference_needs_no_other_fit(seed: int, reference: str) -> None
 @given(SEEDS)
 def test_symmetric_estimates_sum_to_zero_and_keep_every_contrast(seed: int) -> None:
     result = fitted(small(seed))
-    symmetric = result.tidy(reference=None).pivot(index="term", columns="class", values="estimate")
+    symmetric = result.tidy(reference=None).pivot_table(index="term", columns="class", values="estimate")
     np.testing.assert_allclose(symmetric.sum(axis=1), 0.0, atol=1e-10)
-    against = result.tidy(reference="blues").pivot(index="term", columns="class", values="estimate")
+    against = result.tidy(reference="blues").pivot_table(index="term", columns="class", values="estimate")
     differences = symmetric.sub(symmetric["blues"], axis=0).drop(columns="blues")
     np.testing.assert_allclose(differences, against, atol=1e-10)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from formulaic import Formula
 from formulaic.errors import FormulaicError
+from formulaic.formula import SimpleFormula
 from formulaic.parser.types import Factor
 
 from genreglm.errors import FormulaError
@@ -46,7 +47,7 @@ def parse(text: str) -> tuple[str, Formula]:
         formula = Formula(right.strip())
     except (FormulaicError, SyntaxError, ValueError) as error:
         raise FormulaError(f"The formula {text!r} does not parse: {error}") from error
-    if not isinstance(formula, Iterable):
+    if not isinstance(formula, SimpleFormula):
         raise FormulaError(f"The formula {text!r} has more than one right-hand side; write just one.")
     for term in formula:
         for factor in term.factors:
@@ -72,9 +73,7 @@ def _names_in(expression: str) -> set[str]:
     tree = ast.parse(expression, mode="eval")
     called = {id(part) for node in ast.walk(tree) if isinstance(node, ast.Call) for part in ast.walk(node.func)}
     quoted = {
-        _quoted_name(node)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Q"
+        _quoted_name(node) for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "Q"
     }
     plain = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called}
     return (plain - {"contr", "np"} - ALLOWED_CALLS) | quoted

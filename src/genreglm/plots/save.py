@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from typing import Literal
 
 from matplotlib.figure import Figure
 
-from genreglm.errors import OutputError
+from genreglm.files import write_whole
 from genreglm.plots.style import house_style
 
 Format = Literal["png", "svg"]
@@ -42,30 +41,4 @@ def save(figure: Figure, stem: str | os.PathLike[str], formats: Sequence[Format]
     Raises:
         OutputError: the folder is missing, not writable, or full.
     """
-    paths = [Path(f"{os.fspath(stem)}.{format}") for format in formats]
-    for path, format in zip(paths, formats, strict=True):
-        _write_whole(path, render(figure, format))
-    return paths
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-
-
-def _unwritable(path: Path, error: OSError) -> OutputError:
-    reason = error.strerror or str(error)
-    return OutputError(
-        f"The figure {path} could not be written ({reason}); expected a folder that exists, may be written "
-        "to and has space. Choose another place or free some room, then try again."
-    )
+    return [write_whole(Path(f"{os.fspath(stem)}.{format}"), render(figure, format)) for format in formats]

@@ -5,13 +5,13 @@ their names and identifiers say so ("Simulated Artist 00123").
 """
 
 import os
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from genreglm.errors import OptionError, OutputError
+from genreglm.errors import OptionError
+from genreglm.files import whole_file
 from genreglm.study.example_features import FEATURES
 from genreglm.study.example_figures import Floats, Integers, load_figures
 from genreglm.study.example_tracks import Credits, simulate_tracks
@@ -119,17 +119,8 @@ def write_example(path: str | os.PathLike[str], rows: int = 11_400, seed: int = 
     if suffix not in (".csv", ".parquet"):
         raise OptionError(f"The example cannot be written as {target.name!r}; give a name in .csv or .parquet.")
     table = example_tracks(rows, seed)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    try:
+    with whole_file(target) as partial:
         _write(table, partial, suffix)
-        os.replace(partial, target)
-    except OSError as error:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise OutputError(
-            f"The example could not be written to {target}: {error.strerror or error}. "
-            "Give a file in a folder that exists, can be written to and has space left."
-        ) from error
     return table
 
 
