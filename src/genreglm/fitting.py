@@ -19,6 +19,7 @@ from genreglm.engine.objective import Objective
 from genreglm.engine.penalties import CellPrior, Penalty, Ridge
 from genreglm.engine.separation import EmptyCell
 from genreglm.engine.start import best_start
+from genreglm.engine.threads import single_threaded_blas
 from genreglm.errors import ConvergenceError, DataError, OptionError, RankError, SeparationError
 from genreglm.options import (
     DECREMENT_TOLERANCE,
@@ -98,15 +99,18 @@ def fit(
     everything = blocks if prior is None else blocks.followed_by(prior)
     triangular, quadratic = _identify(problem, everything, penalty)
     objective = Objective(everything, triangular, quadratic)
-    solution = minimise(
-        objective,
-        best_start(objective, None if start is None else problem.start_from(start, frame, triangular)),
-        gradient_tolerance=gradient_tolerance,
-        decrement_tolerance=decrement_tolerance,
-        max_steps=max_steps,
-        callback=callback,
-        diverges=separation.runs_away,
-    )
+    given = None if start is None else problem.start_from(start, frame, triangular)
+    # Between passes over the rows come products of small matrices: waking BLAS's threads for them costs far more.
+    with single_threaded_blas():
+        solution = minimise(
+            objective,
+            best_start(objective, given),
+            gradient_tolerance=gradient_tolerance,
+            decrement_tolerance=decrement_tolerance,
+            max_steps=max_steps,
+            callback=callback,
+            diverges=separation.runs_away,
+        )
     _require_optimum(learnt, objective, solution)
     parts = list(zip(everything.parts, objective.probabilities, strict=True))
     return Result(
@@ -210,7 +214,7 @@ def _weights(weights: Column | None, frame: pd.DataFrame) -> Floats:
         values = np.ascontiguousarray(_column(weights, frame, "weights"), dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(f"weights must be numbers: {error}") from error
-    # The sum of a product in Python's floats overflows to infinity without a word.
+    # In Python's floats an overflow is infinity, without a warning.
     if not np.isfinite(float(values.max()) * len(values)) or (values < 0).any() or not values.any():
         raise DataError("weights must be finite (their sum, too), >= 0, and not all zero.")
     return values

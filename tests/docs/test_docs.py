@@ -61,7 +61,8 @@ def run_python(page: Path, block: Block, names: dict[str, object]) -> None:
     code = compile("\n" * (block.line - 1) + block.text, str(page), "exec")
     with contextlib.redirect_stdout(printed):
         exec(code, names)
-    require_same(f"{page.name}:{block.line}", block.prints or "", printed.getvalue())
+    if block.prints is not None:
+        require_same(f"{page.name}:{block.line}", block.prints, printed.getvalue())
 
 
 def run_command(where: str, command: str, shown: str, patch: pytest.MonkeyPatch) -> None:
@@ -108,6 +109,22 @@ def test_blocks_run_and_print_what_is_shown(page: Path, executed) -> None:
     before = os.getcwd()
     assert executed(page).is_dir()
     assert os.getcwd() == before
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "```python\nprint(2)\n```\n\n```text\n3\n```\n",
+        "```console\n$ genreglm example wrong.txt\n```\n",
+        "```console\n$ genreglm example few.csv --rows 228\n1 simulated tracks -> few.csv\n```\n",
+    ],
+)
+def test_a_page_that_shows_what_is_not_so_is_noticed(shown: str, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = tmp_path / "page.md"
+    page.write_text(shown, encoding="utf-8")
+    with pytest.raises(AssertionError):
+        run_page(page, monkeypatch)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

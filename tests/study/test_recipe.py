@@ -252,3 +252,19 @@ def test_the_real_table():
     assert kinds["loudness"] == "reflected_log"
     rows = learnt.apply(merged)
     assert np.isfinite(rows[list(learnt.features)]).all(axis=None)
+
+
+def test_rare_levels_join_the_most_frequent_one_in_training_and_new_rows_alike():
+    raw = pd.concat([raw_table(), raw_table(), raw_table()], ignore_index=True)
+    raw["time_signature"] = 4
+    raw.loc[:24, "time_signature"] = 3
+    raw.loc[25:30, "time_signature"] = 5
+    rows, ledger = cleaned(raw.assign(track_name=[f"Track {row}" for row in range(len(raw))]))
+    recipe = learn(rows)
+    assert recipe.levels["time_signature"] == (3, 4)
+    tracks = recipe.apply(rows, ledger)
+    assert sorted(tracks["time_signature"].unique()) == [3, 4]
+    assert counts(ledger, "pooled")["rare levels of time_signature"] == 6
+    new = recipe.apply(rows.head(1).assign(time_signature=1.0))
+    assert new["time_signature"].tolist() == [4]
+    assert Recipe.from_dict(json.loads(json.dumps(recipe.to_dict()))) == recipe

@@ -14,7 +14,7 @@ from scipy.linalg import solve_triangular
 from genreglm.engine.blocks import Block, Blocks, Floats
 from genreglm.engine.coordinates import unwhiten
 from genreglm.engine.softmax import curvature_rows, softmax_rows
-from genreglm.engine.threads import ordered_map
+from genreglm.engine.threads import ordered_map, single_threaded_blas
 
 # The preconditioner needs no more rows than bring its cost to that of a few products with the Hessian.
 _PRECONDITIONER_FLOPS = 8e9
@@ -36,6 +36,8 @@ class Objective:
         """Columns and classes."""
         return self.blocks.columns, self.blocks.classes
 
+    # BLAS threads would cost more to wake than the small solves before and after the blocks take.
+    @single_threaded_blas()
     def evaluate(self, whitened: Floats) -> tuple[float, Floats]:
         """Return f and its gradient, (columns, classes); keep the probabilities for the products."""
         coefficients = unwhiten(self.triangular, whitened)
@@ -58,6 +60,7 @@ class Objective:
             gradient += penalty_gradient
         return value, gradient
 
+    @single_threaded_blas()
     def product(self, direction: Floats) -> Floats:
         """Return the Hessian at the last evaluated point times `direction`: X'[P o T - P o rowsum(P o T)]."""
         coefficients = unwhiten(self.triangular, direction)

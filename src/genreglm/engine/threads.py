@@ -89,5 +89,5 @@ def workspace(rows: int, columns: int) -> NDArray[np.float64]:
 def ordered_map(task: Callable[[Item], Answer], items: Iterable[Item]) -> Iterator[Answer]:
     """Apply `task` to every item on the pool and yield the answers in the order of the items."""
     with single_threaded_blas():
-        threads = thread_count()
-        yield from _pool(threads).map(task, items) if threads > 1 else map(task, items)
+        listed, threads = list(items), thread_count()
+        yield from _pool(threads).map(task, listed) if min(threads, len(listed)) > 1 else map(task, listed)

@@ -90,4 +90,4 @@ def worst_confusions(confusion: pd.DataFrame, most: int = 20) -> pd.DataFrame:
             "rate": rates[true, predicted],
         }
     )
-    return table[table["count"] > 0].reset_index(drop=True)
+    return table[table["rate"] > 0].reset_index(drop=True)

@@ -38,9 +38,7 @@ def effect_curves(table: pd.DataFrame) -> Figure:
     are named; the others are thin grey lines.
     """
     features = list(table["feature"].unique())
-    note = (
-        f"A typical track, one feature varying, all else at its median; the {_NAMED} genres that move most are named."
-    )
+    note = f"A typical track, one feature varying, all else at its median; the {_NAMED} that move most are named."
     swing = _swing(table)
     movers = {name: swing[name].sort_values(ascending=False, kind="stable").index[:_NAMED] for name in features}
     right = width_of([name for names in movers.values() for name in names], LINE_NAME_SIZE, LINE_NAME) + _TICKS

@@ -39,7 +39,7 @@ def save(result: Result, path: str | Path, *, covariance: bool = False) -> Path:
     arrays = {"coefficients": result.coefficients}
     if covariance:
         arrays["covariance"] = result.require_inference().covariance
-    header = json.dumps(_header(result, covariance), sort_keys=True, default=float).encode()
+    header = json.dumps(_header(result, covariance), default=float).encode()
     with whole_file(path) as partial, open(partial, "wb") as handle:
         np.savez(handle, allow_pickle=False, header=np.frombuffer(header, dtype=np.uint8), **arrays)
     return path
@@ -55,7 +55,7 @@ def load(path: str | Path) -> Result:
     """
     path = Path(path)
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as handle, np.load(handle, allow_pickle=False) as file:
             header = json.loads(bytes(file["header"]))
             arrays = {name: file[name] for name in file.files if name != "header"}
         if header.get("format") != _FORMAT:

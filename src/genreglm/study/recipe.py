@@ -24,6 +24,7 @@ from genreglm.study.transforms import Transform, choose
 __all__ = ["CONTINUOUS", "TRANSFORMABLE", "Recipe", "clean_rows", "learn"]
 
 STEP = "impute"
+RAREST_LEVEL = 20
 CONTINUOUS = (*AUDIO, "duration_min")
 # The features with long tails; the others are close enough to symmetric on their own scale.
 TRANSFORMABLE = (
@@ -40,12 +41,14 @@ TRANSFORMABLE = (
 class Recipe:
     """Everything that turns a canonical row into a row of the model's features.
 
-    `medians` fills numeric columns and `modes` factors; `transforms` has one entry for each column of
+    `medians` fills numeric columns and `modes` factors; `levels` lists what each factor may be, every other level
+    becomes its mode, since nothing could be learnt about it; `transforms` has one entry for each column of
     `TRANSFORMABLE`; `unusable` maps columns that are no feature to the reason.
     """
 
     medians: Mapping[str, float]
     modes: Mapping[str, int]
+    levels: Mapping[str, tuple[int, ...]]
     transforms: tuple[Transform, ...]
     unusable: Mapping[str, str]
 
@@ -98,8 +101,9 @@ class Recipe:
         """The recipe that `to_dict` wrote. Raises `ModelFileError` for anything else."""
         try:
             transforms = tuple(Transform.from_dict(one) for one in stored["transforms"])
-            return cls(dict(stored["medians"]), dict(stored["modes"]), transforms, dict(stored["unusable"]))
-        except (KeyError, TypeError, ValueError) as error:
+            levels = {name: tuple(kept) for name, kept in stored["levels"].items()}
+            return cls(dict(stored["medians"]), dict(stored["modes"]), levels, transforms, dict(stored["unusable"]))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ModelFileError(
                 f"The stored recipe is damaged ({type(error).__name__}: {error}). Train the model again."
             ) from None
@@ -122,8 +126,19 @@ class Recipe:
         if not any(counts.values()):
             ledger.add(STEP, "missing features", "cells", 0, "imputed")
         medians = {n: pd.Series(floats(rows[n]), rows.index).fillna(v) for n, v in self.medians.items() if n in rows}
-        modes = {n: _filled_factor(rows[n], n, value) for n, value in self.modes.items()}
+        modes = {n: self._filled_factor(rows[n], n, ledger) for n in self.modes}
         return rows.assign(**medians, **modes, duration_min=medians["duration_ms"] / MS_PER_MINUTE)
+
+    def _filled_factor(self, column: pd.Series, name: str, ledger: Ledger) -> pd.Series:
+        """Missing and rare levels become the most frequent one; a ledger line for the rare."""
+        values = pd.Series(floats(column), column.index).fillna(self.modes[name])
+        rare = ~values.isin(self.levels[name])
+        if rare.any():
+            listed = ", ".join(f"{level:g}" for level in sorted(values[rare].unique()))
+            detail = f"levels {listed}: fewer than {RAREST_LEVEL} training rows; now {self.modes[name]}"
+            ledger.add(STEP, f"rare levels of {name}", "cells", int(rare.sum()), "pooled", detail)
+        kept = values.where(~rare, self.modes[name])
+        return kept.astype(bool) if name == "explicit" else kept.astype(np.int64)
 
     def _fill_text(self, name: str) -> str:
         if name in self.medians:
@@ -145,16 +160,19 @@ def learn(train: pd.DataFrame) -> Recipe:
             f'optional column out in study.toml: columns.{empty[0]} = ""'
         )
     unusable = uninformative(train, CONTINUOUS)
+    modes = {name: int(train[name].mode().iloc[0]) for name in factors}
     for name in factors:
         unusable |= uninformative(train, [name])
     return Recipe(
         medians={name: float(train[name].median()) for name in numeric},
-        modes={name: int(train[name].mode().iloc[0]) for name in factors},
+        modes=modes,
+        levels={name: _common_levels(train[name], modes[name]) for name in factors},
         transforms=tuple(choose(name, floats(train[name].dropna())) for name in TRANSFORMABLE if name not in unusable),
         unusable=unusable,
     )
 
 
-def _filled_factor(column: pd.Series, name: str, value: int) -> pd.Series:
-    levels = pd.Series(floats(column), column.index).fillna(value)
-    return levels.astype(bool) if name == "explicit" else levels.astype(np.int64)
+def _common_levels(column: pd.Series, mode: int) -> tuple[int, ...]:
+    """The levels with enough training rows to learn from, and the most frequent one in any case."""
+    counts = pd.Series(floats(column)).value_counts()
+    return tuple(sorted({mode, *(int(level) for level in counts.index[counts >= RAREST_LEVEL])}))

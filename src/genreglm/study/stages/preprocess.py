@@ -1,8 +1,6 @@
 """Stage 2: clean, split, learn the recipe on training rows, apply it to all; a ledger of every change."""
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from genreglm.study.cleaning import clean_rows
 from genreglm.study.context import Study
@@ -10,8 +8,6 @@ from genreglm.study.genres import identical_genres, label_ceiling
 from genreglm.study.ledger import Entry, Ledger
 from genreglm.study.recipe import Recipe, learn
 from genreglm.study.splits import assign_splits
-
-_RAREST_LEVEL = 20
 
 
 def run(study: Study) -> None:
@@ -27,7 +23,6 @@ def run(study: Study) -> None:
     training = (splits["split_artist"] == "train").to_numpy()
     recipe = learn(cleaned[training])
     tracks = recipe.apply(cleaned, ledger).assign(**splits)
-    tracks = _pool_rare_levels(tracks, recipe, training, ledger)
     store.frame("tracks", tracks)
     store.json("model/recipe.json", recipe.to_dict())
     store.table("transforms", recipe.transform_table())
@@ -38,22 +33,6 @@ def run(study: Study) -> None:
         if entry.count:
             study.note(f"{entry.count:,} {entry.unit}: {entry.rule} ({entry.action})")
     study.note(f"rows in {len(rows):,} = rows out {len(tracks):,} + dropped {len(rows) - len(tracks):,}")
-
-
-def _pool_rare_levels(
-    tracks: pd.DataFrame, recipe: Recipe, training: NDArray[np.bool_], ledger: Ledger
-) -> pd.DataFrame:
-    """Let factor levels with next to no training rows join the most frequent level: no model can learn them."""
-    for name in recipe.factors:
-        counts = tracks.loc[training, name].value_counts()
-        rare = tracks[name].map(counts).fillna(0) < _RAREST_LEVEL
-        if rare.any():
-            listed = ", ".join(str(level) for level in sorted(tracks.loc[rare, name].unique()))
-            detail = f"levels {listed} have fewer than {_RAREST_LEVEL} training rows; now {recipe.modes[name]}"
-            ledger.add("impute", f"rare levels of {name}", "cells", int(rare.sum()), "pooled", detail)
-            level = pd.Series(recipe.modes[name], tracks.index).astype(tracks[name].dtype)
-            tracks = tracks.assign(**{name: tracks[name].where(~rare, level)})
-    return tracks
 
 
 def _findings(tracks: pd.DataFrame, recipe: Recipe, identical: list[tuple[str, ...]]) -> dict[str, object]:

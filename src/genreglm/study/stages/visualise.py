@@ -51,8 +51,11 @@ def _exploration(study: Study) -> Iterator[tuple[str, Any, str]]:
 
 def _popularity(study: Study) -> Iterator[tuple[str, Any, str]]:
     tables = _Tables(study)
-    curves, levels = tables.read("popularity_effects"), tables.read("popularity_levels")
-    if curves is not None and levels is not None:
+    curves, levels = (
+        tables.read("popularity_effects", allow_empty=True),
+        tables.read("popularity_levels", allow_empty=True),
+    )
+    if curves is not None and levels is not None and len(curves) + len(levels):
         finding = plots.popularity_effects_finding(curves, levels)
         yield "popularity_effects", plots.popularity_effects(curves, levels), finding
     binned, histogram, quantiles = (tables.read(f"popularity_residual{part}") for part in ("s", "_histogram", "_qq"))
@@ -97,14 +100,14 @@ class _Tables:
     def __init__(self, study: Study) -> None:
         self.store = study.store
 
-    def read(self, name: str) -> pd.DataFrame | None:
+    def read(self, name: str, *, allow_empty: bool = False) -> pd.DataFrame | None:
         """Read a table, its terms in plain words."""
         if not self.store.has(f"tables/{name}.csv"):
             return None
         table = self.store.read_table(name)
         if "term" in table:
             table = table.assign(term=table["term"].map(term))
-        return None if table.empty else table
+        return None if table.empty and not allow_empty else table
 
     def draw(
         self, table_name: str, plot: str | None = None, figure: str | None = None
