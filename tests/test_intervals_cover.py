@@ -8,14 +8,14 @@ import genreglm as gg
 
 SLOPES = np.array([[0.0, 0.8, -0.5], [0.0, -0.4, 0.6]])
 CLASSES = ["ambient", "blues", "country"]
-ROWS, GROUP = 1500, 15
+ROWS, GROUP, FITS = 1200, 15, 250
 
 
 def draw(rng: np.random.Generator, intercepts: list[float], clustered: bool) -> pd.DataFrame:
     """Rows of the model; clustered, the first column and an effect of each class are shared within an artist.
 
-    The effect is of logistic size across artists in the offset's scale, so the marginal model is only nearly
-    multinomial: its truth is taken from one fit to very many rows.
+    With that effect the model of all rows together is no longer exactly multinomial: what its coefficients
+    estimate is taken from one fit to very many rows.
     """
     artist = np.arange(ROWS) // GROUP
     energy = rng.normal(size=ROWS // GROUP)[artist] if clustered else rng.normal(size=ROWS)
@@ -29,10 +29,10 @@ def draw(rng: np.random.Generator, intercepts: list[float], clustered: bool) -> 
     )
 
 
-def coverage(intercepts: list[float], clustered: bool, fits: int, truth: np.ndarray, **options: str) -> np.ndarray:
+def coverage(intercepts: list[float], clustered: bool, truth: np.ndarray, **options: str) -> np.ndarray:
     """The share of fits whose interval holds the truth, for every slope."""
     held = []
-    for seed in range(fits):
+    for seed in range(FITS):
         table = gg.fit("genre ~ energy + valence", draw(np.random.default_rng(seed), intercepts, clustered), **options)
         slopes = table.tidy().query("term != '(Intercept)'")
         held.append(((slopes["conf_low"] < truth) & (truth < slopes["conf_high"])).to_numpy())
@@ -40,12 +40,15 @@ def coverage(intercepts: list[float], clustered: bool, fits: int, truth: np.ndar
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("intercepts", [[0.0, 0.0, 0.0], [0.0, -3.2, 0.3]], ids=["balanced", "rare"])
-@pytest.mark.parametrize("covariance", ["observed", "robust"])
+@pytest.mark.parametrize(
+    ("intercepts", "covariance"),
+    [([0.0, 0.0, 0.0], "observed"), ([0.0, 0.0, 0.0], "robust"), ([0.0, -3.2, 0.3], "observed")],
+    ids=["balanced", "robust", "rare"],
+)
 def test_intervals_of_independent_rows(intercepts: list[float], covariance: str) -> None:
-    found = coverage(intercepts, False, 400, SLOPES[:, 1:].T.ravel(), covariance=covariance)
-    # Three standard errors of a share of 0.95 in 400 fits, and a little for the small sample of a rare class.
-    assert np.abs(found - 0.95).max() < 3 * np.sqrt(0.95 * 0.05 / 400) + 0.01
+    found = coverage(intercepts, False, SLOPES[:, 1:].T.ravel(), covariance=covariance)
+    # Three standard errors of a share of 0.95 in so many fits, and a little for the few rows of a rare class.
+    assert np.abs(found - 0.95).max() < 3 * np.sqrt(0.95 * 0.05 / FITS) + 0.01
 
 
 @pytest.mark.slow
@@ -54,8 +57,8 @@ def test_clustered_intervals_hold_where_the_observed_ones_do_not() -> None:
     many = pd.concat([draw(rng, [0.0, 0.0, 0.0], True) for _ in range(200)])
     truth = gg.fit("genre ~ energy + valence", many, covariance=None).tidy().query("term != '(Intercept)'")
     values = truth["estimate"].to_numpy()
-    clustered = coverage([0.0, 0.0, 0.0], True, 300, values, covariance="clustered", clusters="artist")
-    observed = coverage([0.0, 0.0, 0.0], True, 300, values, covariance="observed")
+    clustered = coverage([0.0, 0.0, 0.0], True, values, covariance="clustered", clusters="artist")
+    observed = coverage([0.0, 0.0, 0.0], True, values, covariance="observed")
     energy = truth["term"].to_numpy() == "energy"
     assert clustered.min() > 0.90
     assert observed[energy].max() < 0.85

@@ -19,7 +19,6 @@ from genreglm.engine.objective import Objective
 from genreglm.engine.penalties import CellPrior, Penalty, Ridge
 from genreglm.engine.separation import EmptyCell
 from genreglm.engine.start import best_start
-from genreglm.engine.threads import single_threaded_blas
 from genreglm.errors import ConvergenceError, DataError, OptionError, RankError, SeparationError
 from genreglm.options import (
     DECREMENT_TOLERANCE,
@@ -91,6 +90,7 @@ def fit(
     if covariance is not None:
         information.require_memory(len(learnt.columns), len(learnt.classes))
     problem = _problem(learnt, frame, weights, offset)
+    cluster_codes = _cluster_codes(clusters, frame)
     cells = [] if isinstance(penalty, Ridge) else _empty_cells(problem)
     if cells and penalty is None:
         raise SeparationError(_separation_message(_named(learnt, cells)))
@@ -100,17 +100,15 @@ def fit(
     triangular, quadratic = _identify(problem, everything, penalty)
     objective = Objective(everything, triangular, quadratic)
     given = None if start is None else problem.start_from(start, frame, triangular)
-    # Between passes over the rows come products of small matrices: waking BLAS's threads for them costs far more.
-    with single_threaded_blas():
-        solution = minimise(
-            objective,
-            best_start(objective, given),
-            gradient_tolerance=gradient_tolerance,
-            decrement_tolerance=decrement_tolerance,
-            max_steps=max_steps,
-            callback=callback,
-            diverges=separation.runs_away,
-        )
+    solution = minimise(
+        objective,
+        best_start(objective, given),
+        gradient_tolerance=gradient_tolerance,
+        decrement_tolerance=decrement_tolerance,
+        max_steps=max_steps,
+        callback=callback,
+        diverges=separation.runs_away,
+    )
     _require_optimum(learnt, objective, solution)
     parts = list(zip(everything.parts, objective.probabilities, strict=True))
     return Result(
@@ -119,7 +117,7 @@ def fit(
         statistics=_statistics(problem, parts[: len(blocks.parts)], solution),
         inference=None
         if covariance is None
-        else _infer(problem, parts, len(blocks.parts), covariance, _cluster_codes(clusters, frame), weight_kind),
+        else _infer(problem, parts, len(blocks.parts), covariance, cluster_codes, weight_kind),
         separated=_named(learnt, cells),
         penalty=penalty,
         source=frame,

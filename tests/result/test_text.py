@@ -1,7 +1,6 @@
 """The summary says what was fitted, what was tested, and what no test can say."""
 
 import genreglm as gg
-from genreglm.errors import DataError
 
 
 def test_summary_shows_statistics_terms_and_coefficients(result: gg.Result) -> None:
@@ -43,8 +42,3 @@ def test_html_is_escaped(result: gg.Result) -> None:
     page = result._repr_html_()
     assert page.startswith("<pre>Multinomial GLM")
     assert "chi2 / df" in page
-
-
-def test_rows_of_a_fit_are_kept_until_it_is_loaded(result: gg.Result) -> None:
-    assert result.require_rows(None) is result.source
-    assert DataError.__doc__

@@ -19,6 +19,13 @@ def assign_splits(rows: pd.DataFrame, *, test_share: int, valid_share: int, seed
     DataError
         Where there are too few artists, or nothing is left to test on.
     """
+    artists, needed = rows["artist"].nunique(), max(test_share, 2 * valid_share)
+    if artists < needed:
+        raise DataError(
+            f"The table names {artists:,} artists; a study that holds out one in {test_share} for the test, and of "
+            f"the others one in {valid_share}, needs at least {needed}. Give tracks by more artists, or, if the "
+            'column of artists is not worth keeping, leave it out: columns.artists = "" in study.toml.'
+        )
     test = grouped_folds(rows["artist"], test_share, seed) == 0
     split = np.where(test, "test", "train").astype(object)
     split[~test] = np.where(grouped_folds(rows["artist"][~test], valid_share, seed + 1) == 0, "valid", "train")
