@@ -46,12 +46,15 @@ def study(
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")] = False,
 ) -> None:
     """Study a table of tracks, from cleaning to report."""
-    from genreglm.study.config import read_config
-    from genreglm.study.pipeline import run_study
-    from genreglm.study.progress import Reporter
+    try:
+        from genreglm.study.config import read_config
+        from genreglm.study.pipeline import run_study
+        from genreglm.study.progress import Reporter
 
-    settings = read_config(config, data=data, out=out, seed=seed, sample=sample, genre_column=genre_column)
-    run_study(settings, Reporter(quiet), resume=resume)
+        settings = read_config(config, data=data, out=out, seed=seed, sample=sample, genre_column=genre_column)
+        run_study(settings, Reporter(quiet), resume=resume)
+    except KeyboardInterrupt:  # Here, since Typer has its own way with it.
+        _leave("Stopped. Finished stages are kept: go on with --resume.", 130)
 
 
 @app.command()
@@ -78,8 +81,6 @@ def main() -> None:
         _leave(str(error), 2)
     except GenreglmError as error:
         _leave(str(error), 1)
-    except KeyboardInterrupt:
-        _leave("Stopped. Finished stages are kept: go on with --resume.", 130)
     except Exception as error:  # The last resort: a failure of ours, told without a traceback on the screen.
         _leave(f"genreglm failed ({type(error).__name__}: {error}). {_keep_traceback()}", 1)
 

@@ -91,17 +91,17 @@ class Design:
         return np.asarray(codes, dtype=np.int64)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the design as plain values that JSON can hold."""
+        """Return the design as plain values that JSON can hold, always in the same order."""
         encoders = {
             name: {"kind": kind.value, "categories": [_plain(level) for level in state.get("categories", [])]}
-            for name, (kind, state) in self._spec.encoder_state.items()
+            for name, (kind, state) in sorted(self._spec.encoder_state.items())
         }
         return {
             "formula": self.formula,
             "classes": [_plain(label) for label in self.classes],
             "columns": list(self.columns),
             "terms": {name: [cut.start, cut.stop] for name, cut in self.terms.items()},
-            "transforms": _plain(self._spec.transform_state),
+            "transforms": _plain(dict(sorted(self._spec.transform_state.items()))),
             "encoders": encoders,
         }
 

@@ -39,6 +39,21 @@ def write_whole(target: Path, data: bytes) -> Path:
     return target
 
 
+def append_line(target: Path, line: str) -> None:
+    """Add a line to a text file, made where there is none.
+
+    Raises
+    ------
+    OutputError
+        Where it cannot be written.
+    """
+    try:
+        with open(target, "a", encoding="utf-8") as handle:
+            handle.write(f"{line}\n")
+    except OSError as error:
+        raise OutputError(_why(target, error)) from error
+
+
 def make_folder(path: Path) -> Path:
     """Make a folder with its parents.
 

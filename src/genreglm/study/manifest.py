@@ -7,6 +7,7 @@ from typing import Any
 
 from genreglm.files import file_digest
 from genreglm.study.config import StudyConfig
+from genreglm.study.reading import unreadable
 from genreglm.study.store import Store
 
 FILE = "manifest.json"
@@ -16,7 +17,7 @@ _PACKAGES = tuple(
 
 
 def describe(config: StudyConfig, command: str) -> dict[str, Any]:
-    """Return the manifest of a study about to begin."""
+    """Return the manifest of a study about to begin. Raises `DataError` where its table cannot be read."""
     return {
         "genreglm": metadata.version("genreglm"),
         "python": platform.python_version(),
@@ -31,7 +32,10 @@ def describe(config: StudyConfig, command: str) -> dict[str, Any]:
 def _input(config: StudyConfig) -> dict[str, Any]:
     if config.data is None:
         return {"name": "built-in example", "rows": config.example_rows, "seed": config.seed}
-    return {"name": config.data.name, "sha256": file_digest(config.data)}
+    try:
+        return {"name": config.data.name, "sha256": file_digest(config.data)}
+    except OSError as error:
+        raise unreadable(config.data, error) from None
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -47,9 +51,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     return changed
 
 
-def finished(store: Store, manifest: Mapping[str, Any], stage: str) -> bool:
-    """Say whether a stage's files are all there, as it left them."""
-    files = manifest["stages"].get(stage, {}).get("files")
-    if files is None:
-        return False
-    return all(store.has(name) and file_digest(store.path(name)) == digest for name, digest in files.items())
+def altered(store: Store, stage: Mapping[str, Any]) -> list[str]:
+    """Return the files of a finished stage that are gone or no longer as it left them."""
+    files = stage["files"].items()
+    return [name for name, digest in files if not store.has(name) or file_digest(store.path(name)) != digest]

@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from genreglm.files import file_digest
@@ -13,42 +14,54 @@ from genreglm.study.stages import STAGES
 from genreglm.study.store import Store
 
 _TIMINGS = "work/timings.json"
+_OWN = (manifests.FILE, _TIMINGS)
 
 
 def run_study(config: StudyConfig, reporter: Reporter, *, resume: bool = False) -> Store:
     """Run every stage into `config.out` and return the store.
 
     With `resume`, stages whose files are still as they left them are passed over, as long as version, input and
-    settings are the same; else the study says what changed and begins anew. Files of an earlier study are
-    removed first, those that its manifest lists and no others.
+    settings are the same; else the study says what changed and begins anew. Files of an earlier study that do not
+    count any more are removed first, and no others.
 
     Raises
     ------
     GenreglmError
         Whatever a stage refuses; the stages before it stay on disk.
     """
+    now = manifests.describe(config, shlex.join(["genreglm", *sys.argv[1:]]))
     store = Store(config.out)
     reporter.log_to(store.path("logs/study.log"))
     study = Study(store, config, reporter)
-    now = manifests.describe(config, shlex.join(["genreglm", *sys.argv[1:]]))
-    before = _earlier(store)
-    changed = ["there is no earlier study here"] if before is None else manifests.differences(before, now)
-    if resume and before is not None and not changed:
-        now["stages"] = before["stages"]
-    else:
-        if resume:
-            reporter.say(f"Starting anew: {'; '.join(changed)}.")
-        _remove(store, before)
+    now["stages"] = _finished(study, now) if resume else {}
+    store.remove_all_but(name for stage in now["stages"].values() for name in (*stage["files"], *_OWN))
     store.json(manifests.FILE, now)
-    fresh = True
     for number, stage in enumerate(STAGES, 1):
-        if fresh and manifests.finished(store, now, stage.name):
+        if stage.name in now["stages"]:
             reporter.say(f"[{number}/{len(STAGES)}] {stage.title}: finished before")
-            continue
-        fresh = False
-        _run(stage, number, study, now)
+        else:
+            _run(stage, number, study, now)
     reporter.say(f"The report is at {store.path('report.html').resolve()}", style="bold green")
     return store
+
+
+def _finished(study: Study, now: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the manifest's entries of the first stages that need not run again; say what others must run for."""
+    before = _earlier(study.store)
+    changed = ["there is no earlier study here"] if before is None else manifests.differences(before, now)
+    if before is None or changed:
+        study.reporter.say(f"Starting anew: {'; '.join(changed)}.")
+        return {}
+    done: dict[str, Any] = {}
+    for stage in STAGES:
+        if stage.name not in before["stages"]:
+            break
+        altered = manifests.altered(study.store, before["stages"][stage.name])
+        if altered:
+            study.reporter.say(f"{stage.title} runs again: {', '.join(altered)} changed since it finished.")
+            break
+        done[stage.name] = before["stages"][stage.name]
+    return done
 
 
 def _run(stage: Stage, number: int, study: Study, manifest: dict[str, Any]) -> None:
@@ -56,15 +69,11 @@ def _run(stage: Stage, number: int, study: Study, manifest: dict[str, Any]) -> N
     first = len(store.written)
     with study.reporter.stage(number, len(STAGES), stage.title) as measured:
         stage.run(study)
-    files = sorted(set(store.written[first:]))
-    # What later stages left belongs to results that are now out of date.
-    following = [later.name for later in STAGES[number:]]
-    stages = {name: entry for name, entry in manifest["stages"].items() if name not in following}
-    stages[stage.name] = {**measured, "files": {name: file_digest(store.path(name)) for name in files}}
-    manifest["stages"] = stages
+    files = {name: file_digest(store.path(name)) for name in sorted(set(store.written[first:]))}
+    manifest["stages"][stage.name] = {**measured, "files": files}
     store.json(manifests.FILE, manifest)
-    timings = [{"stage": name, "seconds": e["seconds"], "peak_mb": e["peak_mb"]} for name, e in stages.items()]
-    store.json(_TIMINGS, timings)
+    stages = manifest["stages"].items()
+    store.json(_TIMINGS, [{"stage": name, "seconds": e["seconds"], "peak_mb": e["peak_mb"]} for name, e in stages])
 
 
 def _earlier(store: Store) -> dict[str, Any] | None:
@@ -76,14 +85,3 @@ def _earlier(store: Store) -> dict[str, Any] | None:
     except ValueError:
         return None
     return found if isinstance(found, dict) and isinstance(found.get("stages"), dict) else None
-
-
-def _remove(store: Store, before: dict[str, Any] | None) -> None:
-    if before is None:
-        return
-    root = store.root.resolve()
-    for entry in before["stages"].values():
-        for name in entry.get("files", {}):
-            path = store.path(name)
-            if root in path.resolve().parents:
-                path.unlink(missing_ok=True)

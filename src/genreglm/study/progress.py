@@ -8,8 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from genreglm.errors import OutputError
-from genreglm.files import make_folder
+from genreglm.files import append_line, make_folder
 
 
 class Reporter:
@@ -29,13 +28,8 @@ class Reporter:
         """Say one line."""
         if not self.quiet:
             self.console.print(text, style=style, markup=False)
-        if self._log is None:
-            return
-        try:
-            with open(self._log, "a", encoding="utf-8") as log:
-                log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
-        except OSError as error:
-            raise OutputError(f"The log {self._log} could not be written: {error.strerror}.") from error
+        if self._log is not None:
+            append_line(self._log, f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}")
 
     def note(self, text: str) -> None:
         """Say one line within a stage."""

@@ -46,16 +46,21 @@ def read_table(path: str | Path) -> pd.DataFrame:
 
 
 def _read_bytes(path: Path) -> bytes:
-    if path.is_dir():
-        raise DataError(f"{path} is a folder, not a file. Give the path of the table in it.")
     try:
         return path.read_bytes()
-    except FileNotFoundError:
-        raise DataError(f"There is no file {path}. Check the spelling and the current folder.") from None
-    except PermissionError:
-        raise DataError(f"{path} cannot be opened: permission denied. Make it readable, or copy it.") from None
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from None
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: Path, error: OSError) -> DataError:
+    """Say why a table cannot be read, and what to do."""
+    if path.is_dir():
+        return DataError(f"{path} is a folder, not a file. Give the path of the table in it.")
+    if isinstance(error, FileNotFoundError):
+        return DataError(f"There is no file {path}. Check the spelling and the current folder.")
+    if isinstance(error, PermissionError):
+        return DataError(f"{path} cannot be opened: permission denied. Make it readable, or copy it.")
+    return DataError(f"{path} cannot be read: {error.strerror or error}.")
 
 
 def _parse(content: bytes, name: str) -> pd.DataFrame:

@@ -6,15 +6,16 @@ and `manifest.json`; `work/` holds what one stage hands to the next.
 
 import io
 import json
-import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from genreglm.files import file_digest, make_folder, write_whole
+from genreglm.files import append_line, make_folder, write_whole
 
 _FLOATS = "%.10g"
+_JOURNAL = "work/files.txt"
 
 
 class Store:
@@ -37,8 +38,7 @@ class Store:
         OutputError
             Where the folder cannot be written or the disk is full.
         """
-        make_folder(self.path(relative).parent)
-        self.written.append(relative)
+        self.record(relative)
         return write_whole(self.path(relative), data)
 
     def text(self, relative: str, text: str) -> Path:
@@ -87,15 +87,21 @@ class Store:
         captions = self.read_json("figures/captions.json") if self.has("figures/captions.json") else {}
         self.json("figures/captions.json", dict(sorted({**captions, name: caption}.items())))
 
-    def digest(self, relative: str) -> str:
-        """Return the SHA-256 of a file."""
-        return file_digest(self.path(relative))
+    def record(self, relative: str) -> None:
+        """Remember a file as this study's before it is written; one that is not remembered is never removed."""
+        make_folder(self.path(relative).parent)
+        make_folder(self.path(_JOURNAL).parent)
+        append_line(self.path(_JOURNAL), relative)
+        self.written.append(relative)
 
-    def empty(self) -> None:
-        """Remove what earlier studies left here, and nothing else: only names that a study writes."""
-        for name in ("work", "tables", "figures", "model"):
-            shutil.rmtree(self.path(name), ignore_errors=True)
-        for name in ("manifest.json", "report.html", "ledger.csv", "residual_plots.png", "residual_plots.svg"):
-            self.path(name).unlink(missing_ok=True)
-        for stem in ("initial", "simplified", "higher_order"):
-            self.path(f"{stem}_glm_summary.txt").unlink(missing_ok=True)
+    def remove_all_but(self, kept: Iterable[str]) -> None:
+        """Remove the files of studies in this folder but for those kept, and what a killed one left half-written."""
+        for pattern in (".*.partial", "*/.*.partial"):
+            for partial in self.root.glob(pattern):
+                partial.unlink(missing_ok=True)
+        if not self.has(_JOURNAL):
+            return
+        root, keep = self.root.resolve(), set(kept)
+        for name in set(self.path(_JOURNAL).read_text(encoding="utf-8").splitlines()) - keep:
+            if root in self.path(name).resolve().parents:
+                self.path(name).unlink(missing_ok=True)

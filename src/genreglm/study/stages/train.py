@@ -45,6 +45,7 @@ def run(study: Study) -> None:
     _other_cells(cells, tracks, formulas)
     cells.write()
     loss, size, trained = chosen
+    store.record("model/result")
     chosen[2].result.save(store.path("model/result"))
     store.json("work/chosen_model.json", {"model": f"GLM {size}", "valid_log_loss": loss, "detail": trained.detail})
     study.note(f"chosen on held-out artists: GLM {size}")

@@ -87,7 +87,11 @@ def _evaluation(study: Study) -> Iterator[tuple[str, Any, str]]:
     yield "confusion_matrix", plots.confusion(confusion), plots.confusion_finding(confusion)
     yield from tables.draw("worst_confusions")
     yield from tables.draw("classification_report", "recall_by_genre", "recall_by_genre")
-    yield from tables.draw("calibration")
+    calibration = tables.read("calibration")
+    if calibration is not None:
+        chosen = study.store.read_json("work/chosen_model.json")["model"]
+        shown = pd.concat([calibration[calibration["model"] == model] for model in (chosen, "gradient boosting")])
+        yield "calibration", plots.calibration(shown), plots.calibration_finding(shown)
     strength = tables.read("term_strength")
     if strength is not None:
         figure = plots.term_strength(strength, measure="Rise of held-out log-loss with the feature shuffled (nats)")
