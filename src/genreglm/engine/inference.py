@@ -14,6 +14,8 @@ from genreglm.engine.softmax import cluster_sums
 from genreglm.errors import InferenceError
 
 _CLUSTERS_AT_ONCE = 1024
+# Squared pivots of a correlation matrix above this leave its inverse eight digits.
+_REGULAR = 1e-8
 
 
 @dataclass(frozen=True)
@@ -103,12 +105,20 @@ def wald(estimate: Floats, covariance: Floats) -> WaldTest:
     directions that it determines.
     """
     scale = np.sqrt(np.maximum(np.diag(covariance), 1e-300))
-    values, vectors = linalg.eigh(covariance / np.outer(scale, scale))
-    known = values > 1e-10 * values.max()
-    projected = vectors[:, known].T @ (estimate / scale)
-    statistic = float(np.sum(projected**2 / values[known]))
-    df = int(known.sum())
+    statistic, df = _squared_length(estimate / scale, covariance / np.outer(scale, scale))
     return WaldTest(statistic, df, float(stats.chi2.sf(statistic, df)), chi2_log_sf(statistic, df) / np.log(10.0))
+
+
+def _squared_length(scaled: Floats, correlation: Floats) -> tuple[float, int]:
+    """Return s' R^-1 s and the rank of R: by Cholesky where R is clearly regular, else by its eigenvalues."""
+    factor, status = linalg.lapack.dpotrf(correlation, lower=1)
+    if status == 0 and np.diag(factor).min() ** 2 > _REGULAR:
+        solved = linalg.solve_triangular(factor, scaled, lower=True)
+        return float(solved @ solved), len(scaled)
+    values, vectors = linalg.eigh(correlation)
+    known = values > 1e-10 * values.max()
+    projected = vectors[:, known].T @ scaled
+    return float(np.sum(projected**2 / values[known])), int(known.sum())
 
 
 def chi2_log_sf(statistic: float, df: int) -> float:

@@ -68,16 +68,21 @@ def term_contrasts(result: Result, columns: Sequence[int]) -> tuple[Floats, Floa
     A Wald statistic built from them does not depend on which class is taken.
     """
     inference = result.require_inference()
-    classes, width = len(result.classes), len(result.design.columns)
+    width = len(result.design.columns)
     labels = {column: np.flatnonzero(known) for column, known in enumerate(estimable(result))}
     triples = [(j, k, labels[j][-1]) for j in columns for k in labels[j][:-1]]
     column, first, second = np.array(triples, dtype=np.intp).reshape(-1, 3).T
-    padded = np.zeros((classes * width, classes * width))
-    free = (classes - 1) * width
-    padded[:free, :free] = inference.covariance
-    a, b = first * width + column, second * width + column
-    covariance = padded[np.ix_(a, a)] - padded[np.ix_(a, b)] - padded[np.ix_(b, a)] + padded[np.ix_(b, b)]
+    plus, minus = first * width + column, second * width + column
+    v = inference.covariance
+    covariance = _cut(v, plus, plus) - _cut(v, plus, minus) - _cut(v, minus, plus) + _cut(v, minus, minus)
     return result.coefficients[column, first] - result.coefficients[column, second], covariance, column
+
+
+def _cut(covariance: Floats, rows: Integers, columns: Integers) -> Floats:
+    """Return a part of the covariance; what belongs to the last class, which it leaves out, is zero."""
+    last = len(covariance)
+    part = covariance[np.ix_(np.minimum(rows, last - 1), np.minimum(columns, last - 1))]
+    return np.asarray(np.where((rows < last)[:, None] & (columns < last), part, 0.0))
 
 
 def without(estimate: Floats, covariance: Floats, dropped: NDArray[np.bool_]) -> tuple[Floats, Floats]:

@@ -113,7 +113,9 @@ def _choice(evidence: Evidence) -> Block | None:
         (term(name).removesuffix(" (spline)") for name in evidence.several("genre_models.splines")), most=20
     )
     held_out = "artists" if evidence.by_artist else "tracks"
+    aside = names((term(item["term"]) for item in evidence.several("genre_models.set_aside")), most=20)
     return text(
+        say("Set aside from the start, since with them the rows allow no estimate: {aside}.", aside=aside),
         "Whole terms are tried from the weakest, by their Wald statistic per degree of freedom, and dropped "
         f"as long as the log-loss on held-out {held_out} does not rise; once rows are many, a test at 5 % "
         "keeps nearly everything.",
