@@ -8,7 +8,6 @@ CovarianceKind = Literal["observed", "robust", "clustered"]
 WeightKind = Literal["frequency", "importance"]
 PredictionKind = Literal["prob", "class", "linear"]
 AnovaType = Literal["II", "III"]
-MissingValues = Literal["raise", "drop"]
 
 # Newton stops when both hold. The gradient is of the mean negative log-likelihood in whitened columns;
 # the decrement is that of the whole log-likelihood, so its square root is the distance from the optimum

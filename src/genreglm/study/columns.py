@@ -37,10 +37,7 @@ FACTORS = ("key", "mode", "time_signature", "explicit")
 NAMES = ("track_id", "artists", "album_name", "track_name")
 REQUIRED = (*AUDIO, "duration_ms", GENRE)
 CANONICAL = (
-    "track_id",
-    "artists",
-    "album_name",
-    "track_name",
+    *NAMES,
     "popularity",
     "duration_ms",
     "explicit",
