@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: study test slow lint clean
+.PHONY: study test slow bench lint clean
 
 study: $(VENV)/installed
 	$(BIN)/python main.py --out outputs
@@ -17,6 +17,10 @@ test: $(VENV)/installed-dev
 
 slow: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -m slow
+
+# Some hours; `make bench BENCH=--quick` in minutes. See benchmarks/README.md.
+bench: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks.run $(BENCH)
 
 clean:
 	rm -rf $(VENV) outputs .coverage* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -181,6 +181,30 @@ def test_observed_robust_and_clustered_covariances(rows: pd.DataFrame) -> None:
     assert by_values.clusters == "clusters"
 
 
+def test_names_of_covariances_that_are_the_same_and_that_are_not(rows: pd.DataFrame) -> None:
+    robust, hc1, hc0 = (gg.fit(FORMULA, rows, covariance=kind).require_inference() for kind in ("robust", "HC1", "HC0"))
+    np.testing.assert_array_equal(hc1.covariance, robust.covariance)
+    np.testing.assert_allclose(hc1.covariance, len(rows) / (len(rows) - 1) * hc0.covariance, rtol=1e-12)
+    assert (robust.kind, hc1.kind, hc0.kind) == ("robust", "HC1", "HC0")
+    assert robust.units == hc1.units == hc0.units == len(rows)
+
+
+def test_clusters_two_ways_by_name_and_by_values(rows: pd.DataFrame) -> None:
+    """Albums within artists: those of the albums cancel, and what is left is the artists' covariance."""
+    albums = rows.assign(album=rows["artist"] + np.where(rows.index % 2, " live", ""))
+    artists = gg.fit(FORMULA, albums, covariance="clustered", clusters="artist").require_inference()
+    found = gg.fit(FORMULA, albums, covariance="clustered", clusters=["artist", "album"])
+    inference = found.require_inference()
+    np.testing.assert_allclose(inference.covariance, artists.covariance, rtol=1e-8, atol=1e-10)
+    assert (inference.units, inference.clusters) == (artists.units, "artist and album")
+    assert f"clustered by artist and album ({artists.units:.0f} clusters)" in found.summary()
+    by_values = gg.fit(FORMULA, albums, covariance="clustered", clusters=(albums["artist"], albums["album"].to_numpy()))
+    np.testing.assert_array_equal(by_values.require_inference().covariance, inference.covariance)
+    assert by_values.require_inference().clusters == "clusters[0] and clusters[1]"
+    mixed = gg.fit(FORMULA, albums, covariance="clustered", clusters=["artist", albums["album"]])
+    assert mixed.require_inference().clusters == "artist and clusters[1]"
+
+
 def test_frequencies_and_importance_differ_in_the_robust_covariance(rows: pd.DataFrame) -> None:
     w = np.arange(len(rows)) % 3 + 1
     repeated = rows.loc[np.repeat(rows.index, w)]
@@ -338,6 +362,10 @@ def test_wrong_clusters(rows: pd.DataFrame) -> None:
         gg.fit(FORMULA, rows, covariance="clustered", clusters=rows["artist"].where(rows.index > 0))
     with pytest.raises(InferenceError, match="at least 2 clusters"):
         gg.fit(FORMULA, rows, covariance="clustered", clusters=np.zeros(len(rows)))
+    with pytest.raises(DataError, match="clusters\\[1\\]='album' is no column"):
+        gg.fit(FORMULA, rows, covariance="clustered", clusters=["artist", "album"])
+    with pytest.raises(DataError, match=r"clusters has shape \(3,\)"):
+        gg.fit(FORMULA, rows, covariance="clustered", clusters=["artist", "key", "genre"])
 
 
 def test_options_that_do_not_go_together(rows: pd.DataFrame) -> None:

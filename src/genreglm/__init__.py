@@ -9,17 +9,21 @@ from typing import Any
 _HOMES = {
     "CellPrior": "genreglm.engine.penalties",
     "Design": "genreglm.designs",
+    "Jeffreys": "genreglm.engine.penalties",
     "Result": "genreglm.result",
     "Ridge": "genreglm.engine.penalties",
+    "combine_classes": "genreglm.result",
     "design": "genreglm.fitting",
     "evaluate": "genreglm.evaluation",
     "example_tracks": "genreglm.study.example",
     "fit": "genreglm.fitting",
+    "linear_hypothesis": "genreglm.result",
     "load": "genreglm.result",
     "separation": "genreglm.diagnostics",
+    "tjur_r2": "genreglm.result",
     "vif": "genreglm.diagnostics",
 }
-_MODULES = ("errors", "plots")
+_MODULES = ("errors", "plots", "sklearn")
 __all__ = sorted([*_HOMES, *_MODULES])
 
 

@@ -5,8 +5,8 @@ carries that state as plain values (`to_dict`), so a model file needs no code to
 """
 
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,7 @@ class Design:
     classes : the classes in sorted order
     columns : names of the matrix's columns; the intercept's is "(Intercept)"
     terms : for each term of the formula, the columns that it owns
+    aliased : columns of the formula that were left out, since they depend linearly on those before them
     """
 
     formula: str
@@ -41,6 +42,7 @@ class Design:
     columns: tuple[str, ...]
     terms: Mapping[str, slice]
     _spec: ModelSpec
+    aliased: tuple[str, ...] = ()
 
     @property
     def intercept(self) -> int | None:
@@ -63,13 +65,29 @@ class Design:
             For missing or non-finite values, and for a level that was not there when the design was learnt.
         """
         require_columns(self.variables, rows.columns)
-        matrix = _materialise(self._spec, rows, self.variables)[0]
-        if matrix.shape[1] != len(self.columns):
+        matrix, spec = _materialise(self._spec, rows, self.variables)
+        expected = len(self.columns) + len(self.aliased)
+        if matrix.shape[1] != expected:
             raise FormulaError(
-                f"{self.formula!r} gives {matrix.shape[1]} columns, but the design knows {len(self.columns)}: it was "
-                "edited after it was learnt. Learn it anew."
+                f"{self.formula!r} gives {matrix.shape[1]} columns, but the design knows {expected}: it was edited "
+                "after it was learnt. Learn it anew."
             )
+        if self.aliased:
+            kept = [j for j, name in enumerate(_names(spec)) if name not in self.aliased]
+            matrix = np.ascontiguousarray(matrix[:, kept])
         return matrix
+
+    def without(self, dropped: Collection[int]) -> "Design":
+        """Return the design without the columns at the positions `dropped`, which become its `aliased`."""
+        kept = [j for j in range(len(self.columns)) if j not in dropped]
+        place = {j: position for position, j in enumerate(kept)}
+        owned = {term: [place[j] for j in range(cut.start, cut.stop) if j in place] for term, cut in self.terms.items()}
+        return replace(
+            self,
+            columns=tuple(self.columns[j] for j in kept),
+            terms={term: slice(own[0], own[-1] + 1) for term, own in owned.items() if own},
+            aliased=(*self.aliased, *(self.columns[j] for j in sorted(dropped))),
+        )
 
     def codes(self, rows: pd.DataFrame) -> NDArray[np.int64]:
         """Return each row's class as its position in `classes`.
@@ -100,6 +118,7 @@ class Design:
             "formula": self.formula,
             "classes": [_plain(label) for label in self.classes],
             "columns": list(self.columns),
+            "aliased": list(self.aliased),
             "terms": {name: [cut.start, cut.stop] for name, cut in self.terms.items()},
             "transforms": _plain(dict(sorted(self._spec.transform_state.items()))),
             "encoders": encoders,
@@ -123,11 +142,14 @@ class Design:
             output="numpy",
         )
         terms = {name: slice(*cut) for name, cut in state["terms"].items()}
-        return cls(state["formula"], response, tuple(state["classes"]), tuple(state["columns"]), terms, spec)
+        columns, aliased = tuple(state["columns"]), tuple(state.get("aliased", ()))
+        return cls(state["formula"], response, tuple(state["classes"]), columns, terms, spec, aliased)
 
 
-def learn(formula: str, rows: pd.DataFrame) -> Design:
+def learn(formula: str, rows: pd.DataFrame, classes: Sequence[Any] | None = None) -> Design:
     """Learn classes, levels, knots and scales of `formula` from `rows`.
+
+    With `classes` given, the response's column is not read.
 
     Raises
     ------
@@ -138,19 +160,15 @@ def learn(formula: str, rows: pd.DataFrame) -> Design:
     """
     response, right = parse(formula)
     needed = variables(right)
-    require_columns([response, *needed], rows.columns)
-    labels = rows[response]
-    if labels.isna().any():
-        raise DataError(f"{int(labels.isna().sum()):,} rows have no {response!r}. Drop or fill them before the fit.")
-    try:
-        classes = tuple(sorted(labels.unique().tolist()))
-    except TypeError as error:
-        raise DataError(f"{response!r} mixes kinds of values ({error}). Make them all text or numbers.") from error
-    if len(classes) < 2:
-        raise DataError(f"{response!r} has {len(classes)} class; a multinomial model needs at least 2.")
+    require_columns(needed if classes is not None else [response, *needed], rows.columns)
+    if classes is None:
+        missing = int(rows[response].isna().sum())
+        if missing:
+            raise DataError(f"{missing:,} rows have no {response!r}. Drop or fill them before the fit.")
+    labels = _sorted_classes(response, rows[response].unique().tolist() if classes is None else classes)
     spec = ModelSpec(formula=right, materializer="pandas", na_action="raise", output="numpy")
     _, learnt = _materialise(spec, rows, needed)
-    names = tuple(INTERCEPT if name == "Intercept" else name for name in learnt.column_names)
+    names = _names(learnt)
     if not names:
         raise FormulaError(f"The formula {formula!r} gives no columns.")
     terms = {
@@ -159,7 +177,21 @@ def learn(formula: str, rows: pd.DataFrame) -> Design:
         if cut.start != cut.stop
     }
     _refuse_duplicates(names)
-    return Design(formula, response, classes, names, terms, learnt)
+    return Design(formula, response, labels, names, terms, learnt)
+
+
+def _names(spec: ModelSpec) -> tuple[str, ...]:
+    return tuple(INTERCEPT if name == "Intercept" else name for name in spec.column_names)
+
+
+def _sorted_classes(response: str, labels: Sequence[Any]) -> tuple[Any, ...]:
+    try:
+        classes = tuple(sorted(pd.Series(labels).tolist()))
+    except TypeError as error:
+        raise DataError(f"{response!r} mixes kinds of values ({error}). Make them all text or numbers.") from error
+    if len(classes) < 2:
+        raise DataError(f"{response!r} has {len(classes)} class; a multinomial model needs at least 2.")
+    return classes
 
 
 def _materialise(spec: ModelSpec, rows: pd.DataFrame, needed: list[str]) -> tuple[NDArray[np.float64], ModelSpec]:

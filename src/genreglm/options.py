@@ -4,10 +4,13 @@ from typing import Any, Literal, get_args
 
 from genreglm.errors import OptionError
 
-CovarianceKind = Literal["observed", "robust", "clustered"]
+CovarianceKind = Literal["observed", "robust", "clustered", "HC0", "HC1"]
 WeightKind = Literal["frequency", "importance"]
 PredictionKind = Literal["prob", "class", "linear"]
-AnovaType = Literal["II", "III"]
+Aliased = Literal["refuse", "drop"]
+AnovaType = Literal["I", "II", "III"]
+TermTest = Literal["wald", "lr", "score"]
+Adjustment = Literal["bh", "by", "holm", "bonferroni"]
 
 # Newton stops when both hold. The gradient is of the mean negative log-likelihood in whitened columns;
 # the decrement is that of the whole log-likelihood, so its square root is the distance from the optimum

@@ -7,8 +7,10 @@ import os
 import numpy as np
 import pytest
 
+from genreglm.engine import batches
 from genreglm.engine import information as module
 from genreglm.engine.blocks import Block, Floats
+from genreglm.engine.cells import find_cells
 from genreglm.errors import InferenceError
 from simulated import Case, case, point
 
@@ -37,20 +39,45 @@ def test_is_the_sum_of_kronecker_products(classes: int, columns: int, weighted: 
     np.testing.assert_array_equal(found, found.T)
 
 
-@pytest.mark.parametrize("rows_at_once", [1, 7, 16, 17, 33, 10_000])
-def test_long_blocks_may_be_of_any_length(rows_at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = case(weighted=True)
-    monkeypatch.setattr(module, "_ROWS_AT_ONCE", rows_at_once)
+@pytest.mark.parametrize("batch_bytes", [0.0, 8 * 4 * 500.0, 1e9])
+def test_batches_may_be_of_any_length(batch_bytes: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = case(rows=1000, weighted=True)
+    monkeypatch.setattr(batches, "_BATCH_BYTES", batch_bytes)
     found = module.information(with_probabilities(made), made.classes)
     np.testing.assert_allclose(found, kronecker_sum(made), rtol=1e-11, atol=1e-12)
 
 
-def test_long_blocks_keep_the_order_and_never_exceed_their_length(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_ROWS_AT_ONCE", 32)
-    parts = with_probabilities(case(rows=90))
-    groups = module._macro_blocks(parts)
-    assert [part[0] for group in groups for part in group] == [part[0] for part in parts]
-    assert [sum(len(block) for block, _ in group) for group in groups] == [32, 32, 26]
+def with_factors(rows: int = 400, weighted: bool = True) -> Case:
+    """A case with an intercept, numbers, and two factors' 0/1 columns between them."""
+    made, rng = case(rows=rows, weighted=weighted), np.random.default_rng(5)
+    key, mode = rng.integers(0, 3, rows), rng.integers(0, 2, rows)
+    x = np.column_stack([made.x[:, :2], key == 1, made.x[:, 2], key == 2, mode])
+    return Case(np.ascontiguousarray(x, dtype=float), made.y, made.w, made.classes, None)
+
+
+def test_factor_cells_change_nothing() -> None:
+    made = with_factors()
+    found = module.information(with_probabilities(made), made.classes)
+    np.testing.assert_allclose(found, kronecker_sum(made), rtol=1e-11, atol=1e-11)
+    assert find_cells(made.x).moments == 1 + 2 + 3
+
+
+def test_cells_are_rows_that_share_their_levels() -> None:
+    made = with_factors()
+    cells = find_cells(made.x)
+    np.testing.assert_array_equal(cells.dense, [1, 3])
+    levels = made.x[:, [0, 2, 4, 5]]
+    for code in np.unique(cells.codes):
+        assert len(np.unique(levels[cells.codes == code], axis=0)) == 1
+    assert len(cells.patterns) == len(np.unique(levels, axis=0)) == 6
+
+
+def test_columns_that_leave_too_few_rows_a_cell_stay_dense() -> None:
+    few = with_factors(rows=100)
+    assert len(find_cells(few.x).patterns) * 48 <= 100
+    np.testing.assert_allclose(
+        module.information(with_probabilities(few), few.classes), kronecker_sum(few), rtol=1e-11, atol=1e-11
+    )
 
 
 def test_more_rows_than_one_long_block() -> None:
@@ -63,7 +90,7 @@ def test_more_rows_than_one_long_block() -> None:
 
 def test_bytes_count_the_arrays_that_are_made() -> None:
     parameters, pairs = 23 * 113, 114 * 113 // 2 * 23 * 24 // 2
-    assert module.covariance_bytes(23, 114) == 8 * (2 * parameters**2 + pairs + 8192 * 23 * 24 // 2)
+    assert module.covariance_bytes(23, 114) == 8 * (2 * parameters**2 + pairs)
 
 
 def test_what_does_not_fit_is_refused_with_the_bytes_and_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:

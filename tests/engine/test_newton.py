@@ -22,11 +22,14 @@ class Bowl:
     def evaluate(self, whitened: Floats) -> tuple[float, Floats]:
         return self.value, self.gradient * np.array([[1.0, -1.0]])
 
-    def product(self, direction: Floats) -> Floats:
+    def product(self, direction: Floats, *, single: bool = False) -> Floats:
         return self.curvature * direction
 
     def class_curvatures(self) -> Floats:
         return np.ones((2, 1, 1))
+
+    def typical_curvatures(self) -> Floats:
+        return np.ones(2)
 
 
 class Unreachable(Bowl):
@@ -39,7 +42,7 @@ class Unreachable(Bowl):
         slope = np.outer(np.ones(40), [1.0, -1.0])
         return 0.5 * float(np.vdot(whitened, curved)) + float(np.vdot(slope, whitened)), curved + slope
 
-    def product(self, direction: Floats) -> Floats:
+    def product(self, direction: Floats, *, single: bool = False) -> Floats:
         return np.logspace(0, 6, 40)[:, None] * direction
 
     def class_curvatures(self) -> Floats:
@@ -137,7 +140,7 @@ def test_from_far_away_every_step_still_lowers_the_objective(seed: int) -> None:
 
 def test_a_class_that_is_certain_leaves_a_regular_preconditioner() -> None:
     blocks = np.stack([np.eye(3), np.zeros((3, 3))])
-    assert np.isfinite(newton._Preconditioner(blocks)(np.ones((3, 2)))).all()
+    assert np.isfinite(newton._Preconditioner(blocks, np.zeros(2))(np.ones((3, 2)))).all()
 
 
 def test_a_walk_to_infinity_is_separated() -> None:

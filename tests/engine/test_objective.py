@@ -66,13 +66,13 @@ def test_class_curvatures_are_the_diagonal_blocks_of_the_hessian(problem: tuple[
         np.testing.assert_allclose(found[k][:, j], objective.product(move)[:, k], rtol=1e-11, atol=1e-14)
 
 
-def test_curvatures_of_many_rows_come_from_evenly_spread_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_curvatures_of_many_rows_come_from_evenly_spread_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_PRECONDITIONER_FLOPS", 0.0)
     made = case(rows=192, columns=2, weighted=True)
     objective = made.objective(block_rows=8)
     whitened = point(made)
     objective.evaluate(whitened)
-    taken = np.concatenate([np.arange(start, start + 8) for start in range(0, 192, 8 * 12)])
+    taken = np.arange(0, 192, 8)  # the first of every block: more than one in twelve is not wanted
     z = made.x[taken] @ np.linalg.inv(objective.triangular)
     prob = made.probabilities(unwhiten(objective.triangular, whitened))[taken]
     weight = made.w[taken]

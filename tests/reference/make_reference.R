@@ -8,52 +8,10 @@ suppressMessages({
   library(VGAM)
   library(car)
 })
-invisible(Sys.setlocale("LC_COLLATE", "C")) # levels and classes in the order of Python's sorted()
-options(contrasts = c("contr.treatment", "contr.poly"), digits = 17)
-
-C <- function(x) factor(x) # formulaic's C(): any column, numbers too, becomes a factor
 
 arguments <- commandArgs(trailingOnly = FALSE)
-here <- dirname(normalizePath(sub("^--file=", "", grep("^--file=", arguments, value = TRUE))))
-source(file.path(here, "multinomial.R"))
-source(file.path(here, "problems.R"))
-
-write_table <- function(frame, ...) {
-  numeric <- vapply(frame, is.double, TRUE)
-  frame[numeric] <- lapply(frame[numeric], formatC, digits = 17, format = "g", width = 1)
-  write.csv(frame, file.path(here, paste0(..., ".csv")), row.names = FALSE, quote = FALSE)
-}
-
-# Data go through the file first (15 digits), so that R fits the very numbers that Python will read.
-through_file <- function(frame, name) {
-  path <- file.path(here, paste0(name, ".csv"))
-  write.csv(frame, path, row.names = FALSE, quote = FALSE)
-  read.csv(path, na.strings = "", stringsAsFactors = TRUE)
-}
-
-# "C(region)BC" -> "C(region)[T.BC]", within interactions too.
-python_names <- function(columns) gsub("(C\\(\\w+\\))([^:]+)", "\\1[T.\\2]", columns)
-
-expect_close <- function(found, expected, tolerance, what) {
-  worst <- max(abs(found - expected))
-  if (!(worst <= tolerance)) stop(what, ": ", format(worst, digits = 3), " > ", tolerance)
-  invisible(worst)
-}
-
-prepare <- function(problem, name) {
-  frame <- through_file(problem$frame, name)
-  formula <- as.formula(problem$formula)
-  response <- factor(frame[[all.vars(formula)[1]]])
-  x <- model.matrix(formula, frame)
-  w <- if (problem$weights == "") rep(1, nrow(frame)) else as.double(frame[[problem$weights]])
-  frame$frequency_ <- w
-  list(
-    name = name, problem = problem, frame = frame, formula = formula, x = x, w = w,
-    y = outer(as.integer(response), seq_len(nlevels(response)), "==") * 1, classes = levels(response),
-    terms = attr(terms(formula), "term.labels"), assign = attr(x, "assign"),
-    columns = python_names(colnames(x))
-  )
-}
+source(file.path(dirname(sub("^--file=", "", grep("^--file=", arguments, value = TRUE))), "common.R"))
+source(file.path(here, "anova.R"))
 
 # ---- checks against the packages ---------------------------------------------------------------------------
 
@@ -90,10 +48,6 @@ check_vgam <- function(m, fit) {
   c(vgam_estimate = estimate, vgam_covariance = covariance)
 }
 
-fit_nnet <- function(m) {
-  multinom(m$formula, m$frame, weights = frequency_, trace = FALSE, maxit = 20000, abstol = 0, reltol = 1e-15)
-}
-
 check_nnet <- function(m, fit) {
   other <- fit_nnet(m)
   se <- matrix(sqrt(diag(fit$covariance)), ncol(m$x))
@@ -111,100 +65,7 @@ check_glm <- function(m, fit) {
   expect_close(sqrt(diag(vcov(other))) / se, 1, 1e-7, "glm standard errors")
 }
 
-# car::Anova refits with nnet's default tolerance, hence 1e-3.
-check_car_anova <- function(m, lr) {
-  other <- local({
-    frequency_ <- m$w
-    model <- eval(bquote(multinom(.(m$formula), m$frame, weights = frequency_, trace = FALSE, maxit = 20000,
-      abstol = 0, reltol = 1e-15)))
-    sink(nullfile())
-    on.exit(sink())
-    car::Anova(model, type = "II")
-  })
-  stopifnot(identical(rownames(other), m$terms))
-  expect_close(other[["LR Chisq"]] / lr, 1, 1e-3, "car::Anova")
-}
-
 # ---- tables ------------------------------------------------------------------------------------------------
-
-# Map from the coefficients against the first class to those against another, or to the centred ones.
-rebase <- function(p, classes, reference) {
-  all <- rbind(0, diag(classes - 1)) # vec of all classes' coefficients from the K - 1 free ones
-  base <- if (is.na(reference)) colMeans(all) else all[reference, ]
-  sweep(all, 2, base) %x% diag(p)
-}
-
-log10_normal <- function(z) (log(2) + pnorm(-abs(z), log.p = TRUE)) / log(10)
-log10_chisq <- function(x, df) pchisq(x, df, lower.tail = FALSE, log.p = TRUE) / log(10)
-
-coefficient_table <- function(m, fit, covariance, reference, label) {
-  map <- rebase(ncol(m$x), length(m$classes), reference)
-  estimate <- as.vector(map %*% as.vector(fit$b))
-  std_error <- sqrt(pmax(diag(map %*% covariance %*% t(map)), 0))
-  table <- data.frame(
-    reference = label, class = rep(m$classes, each = ncol(m$x)), term = m$columns, estimate = estimate,
-    std_error = std_error, log10_p = log10_normal(estimate / std_error)
-  )
-  table[!table$class %in% m$classes[reference], ]
-}
-
-all_coefficients <- function(m, fit) {
-  last <- length(m$classes)
-  rbind(
-    coefficient_table(m, fit, fit$covariance, 1, m$classes[1]),
-    coefficient_table(m, fit, fit$covariance, last, m$classes[last]),
-    coefficient_table(m, fit, fit$covariance, NA, "symmetric")
-  )
-}
-
-contains <- function(larger, smaller) {
-  all(strsplit(smaller, ":")[[1]] %in% strsplit(larger, ":")[[1]]) && larger != smaller
-}
-
-relatives <- function(m) {
-  lapply(m$terms, function(term) which(vapply(m$terms, contains, TRUE, smaller = term)))
-}
-
-wald <- function(b, covariance, keep) {
-  if (!any(keep)) return(0)
-  drop(b[keep] %*% solve(covariance[keep, keep], b[keep]))
-}
-
-# Type II: a term given all others but those that contain it. With interactions the Wald statistic of a main
-# effect is what remains of it beside them: W(term and relatives) - W(relatives), as car::Anova has it.
-wald_type_two <- function(m, fit) {
-  in_terms <- function(chosen) rep(m$assign %in% chosen, length(m$classes) - 1)
-  above <- relatives(m)
-  vapply(seq_along(m$terms), function(t) {
-    wald(as.vector(fit$b), fit$covariance, in_terms(c(t, above[[t]]))) -
-      wald(as.vector(fit$b), fit$covariance, in_terms(above[[t]]))
-  }, 0)
-}
-
-# Type III: a term given all others, in treatment coding.
-wald_type_three <- function(m, fit) {
-  in_term <- function(t) rep(m$assign == t, length(m$classes) - 1)
-  vapply(seq_along(m$terms), function(t) wald(as.vector(fit$b), fit$covariance, in_term(t)), 0)
-}
-
-lr_type_two <- function(m) {
-  value <- function(dropped) {
-    fit_multinomial(m$x[, !m$assign %in% dropped, drop = FALSE], m$y, m$w)$log_likelihood
-  }
-  above <- relatives(m)
-  vapply(seq_along(m$terms), function(t) 2 * (value(above[[t]]) - value(c(t, above[[t]]))), 0)
-}
-
-anova_table <- function(m, fit) {
-  lr <- lr_type_two(m)
-  check_car_anova(m, lr)
-  statistic <- wald_type_two(m, fit)
-  df <- as.integer(table(factor(m$assign, seq_along(m$terms)))) * (length(m$classes) - 1L)
-  data.frame(
-    term = m$terms, lr_chisq = lr, wald_chisq = statistic, df = df, lr_log10_p = log10_chisq(lr, df),
-    wald_log10_p = log10_chisq(statistic, df), wald_chisq_type_three = wald_type_three(m, fit)
-  )
-}
 
 fit_table <- function(m, fit) {
   total <- colSums(m$w * m$y)
@@ -250,21 +111,10 @@ gvif_table <- function(m, fit) {
 
 additive_unweighted <- function(m) m$problem$weights == "" && !any(grepl(":", m$terms)) && length(m$terms) > 1
 
-# The type II Wald statistic under marginality, against car on a two-class model with an interaction.
-check_wald_type_two <- function() {
-  m <- prepare(problem(birthwt()$frame, "low ~ lwt + C(race) + smoke + C(race):smoke"), "birthwt")
-  fit <- fit_multinomial(m$x, m$y, m$w)
-  frame <- transform(m$frame, high = m$y[, 2])
-  model <- glm(high ~ lwt + C(race) + smoke + C(race):smoke, binomial, frame, epsilon = 1e-15, maxit = 100)
-  other <- car::Anova(model, type = "II", test.statistic = "Wald")
-  expect_close(other[m$terms, "Chisq"] / wald_type_two(m, fit), 1, 1e-6, "car::Anova, type II Wald")
-  other <- car::Anova(model, type = "III", test.statistic = "Wald")
-  expect_close(other[m$terms, "Chisq"] / wald_type_three(m, fit), 1, 1e-6, "car::Anova, type III Wald")
-  other <- car::Anova(model, type = "II", test.statistic = "LR")
-  expect_close(other[m$terms, "LR Chisq"] / lr_type_two(m), 1, 1e-6, "car::Anova, type II LR")
+for (coding in c("C(race)", "C(race, contr.sum)")) {
+  check_two_classes(sprintf("low ~ lwt + %s + smoke + %s:smoke", coding, coding))
 }
-
-check_wald_type_two()
+check_pearson()
 for (name in names(problems)) {
   m <- prepare(problems[[name]](), name)
   fit <- fit_multinomial(m$x, m$y, m$w)
@@ -279,3 +129,14 @@ for (name in names(problems)) {
   cat(sprintf("%-11s n %6d  K %d  p %2d ", name, as.integer(sum(m$w)), length(m$classes), ncol(m$x)),
     paste(names(checks), format(checks, digits = 2), collapse = "  "), "\n")
 }
+
+# Models with interactions, in sum contrasts, in which type III says something about main effects.
+for (name in names(crossed)) {
+  m <- prepare(crossed[[name]](), crossed[[name]]()$data)
+  fit <- fit_multinomial(m$x, m$y, m$w)
+  check_nnet(m, fit)
+  write_table(anova_table(m, fit), name, "_anova")
+}
+write_table(do.call(rbind, lapply(names(crossed), function(name) {
+  with(crossed[[name]](), data.frame(name = name, data = data, formula = formula, weights = weights))
+})), "crossed")

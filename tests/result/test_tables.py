@@ -1,13 +1,19 @@
 """Tidy, glance, anova and predict against explicit linear algebra."""
 
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 from scipy.special import softmax
+from statsmodels.stats.multitest import multipletests
 
 import genreglm as gg
 from genreglm.errors import DataError, FormulaError, InferenceError, OptionError
+from genreglm.result.adjust import adjusted
 
 COLUMNS = ["class", "term", "estimate", "std_error", "statistic", "p_value", "log10_p", "conf_low", "conf_high"]
 
@@ -108,6 +114,8 @@ def test_glance_is_its_formulas(result: gg.Result, rows: pd.DataFrame) -> None:
     prob = result.predict(rows).to_numpy()
     likelihood = np.log(prob[np.arange(len(rows)), result.design.codes(rows)]).sum()
     counts = rows["genre"].value_counts().to_numpy()
+    right = (result.predict(rows, kind="class") == rows["genre"]).sum()
+    owned = [(rows["genre"] == label).to_numpy() for label in result.classes]
     null, n, free = float(counts @ np.log(counts / counts.sum())), len(rows), 10
     expected = {
         "nobs": n, "classes": 3, "df_model": free, "log_likelihood": likelihood, "null_log_likelihood": null,
@@ -116,6 +124,11 @@ def test_glance_is_its_formulas(result: gg.Result, rows: pd.DataFrame) -> None:
         "mcfadden_r2_adjusted": 1 - (likelihood - free) / null,
         "cox_snell_r2": 1 - np.exp(2 * (null - likelihood) / n),
         "nagelkerke_r2": (1 - np.exp(2 * (null - likelihood) / n)) / (1 - np.exp(2 * null / n)),
+        "aicc": 2 * free - 2 * likelihood + 2 * free * (free + 1) / (n - free - 1),
+        "caic": (np.log(n) + 1) * free - 2 * likelihood,
+        "hqic": 2 * np.log(np.log(n)) * free - 2 * likelihood,
+        "count_r2": right / n, "count_r2_adjusted": (right - counts.max()) / (n - counts.max()),
+        "tjur_r2": np.mean([prob[own, k].mean() - prob[~own, k].mean() for k, own in enumerate(owned)]),
     }  # fmt: skip
     for name, value in expected.items():
         assert row[name] == pytest.approx(value, rel=1e-10), name
@@ -148,10 +161,64 @@ def test_a_separated_cell_takes_its_degrees_of_freedom_along(separated: gg.Resul
 
 
 def test_options_of_anova(result: gg.Result) -> None:
-    with pytest.raises(OptionError, match="'II', 'III'"):
-        result.anova("I")
-    with pytest.raises(OptionError, match="'wald'"):
-        result.anova(test="lr")
+    with pytest.raises(OptionError, match="'I', 'II', 'III'"):
+        result.anova("IV")
+    with pytest.raises(OptionError, match="'wald', 'lr', 'score'"):
+        result.anova(test="rao")
+
+
+def test_tjur_of_each_class(result: gg.Result, rows: pd.DataFrame) -> None:
+    table = gg.tjur_r2(result)
+    assert table["class"].tolist() == list(result.classes)
+    assert table["tjur_r2"].mean() == pytest.approx(result.glance()["tjur_r2"].iloc[0], rel=1e-14)
+    prob, own = result.predict(rows)["blues"], rows["genre"] == "blues"
+    assert table["tjur_r2"][1] == pytest.approx(prob[own].mean() - prob[~own].mean(), rel=1e-10)
+
+
+def test_information_criteria_at_few_rows(result: gg.Result) -> None:
+    few = replace(result, statistics=replace(result.statistics, nobs=11.0))
+    assert few.glance()["aicc"].iloc[0] == np.inf
+
+
+@pytest.mark.parametrize(
+    ("adjust", "name"), [("bh", "fdr_bh"), ("by", "fdr_by"), ("holm", "holm"), ("bonferroni",) * 2]
+)
+@pytest.mark.parametrize("reference", ["first", None])
+def test_adjusted_p_values(adjust: Any, name: str, reference: Any, separated: gg.Result) -> None:
+    table = separated.tidy(reference, adjust=adjust)
+    tested = (table["term"] != "(Intercept)") & table["p_value"].notna()
+    assert 0 < tested.sum() < (table["term"] != "(Intercept)").sum()
+    expected = multipletests(table.loc[tested, "p_value"], method=name)[1]
+    np.testing.assert_allclose(table.loc[tested, "p_adjusted"], expected, rtol=1e-12)
+    assert table.loc[~tested, "p_adjusted"].isna().all()
+
+
+def test_adjusting_by_benjamini_and_hochberg_written_out(result: gg.Result) -> None:
+    slopes = result.tidy(adjust="bh").query("term != '(Intercept)'").sort_values("p_value")
+    raw = slopes["p_value"].to_numpy() * len(slopes) / np.arange(1, len(slopes) + 1)
+    np.testing.assert_allclose(slopes["p_adjusted"], np.minimum.accumulate(raw[::-1])[::-1].clip(max=1), rtol=1e-12)
+    assert "p_adjusted" not in result.tidy().columns
+    with pytest.raises(OptionError, match="'bh', 'by', 'holm', 'bonferroni'"):
+        result.tidy(adjust="fdr")  # type: ignore[arg-type]
+
+
+def test_a_vanishing_p_value_is_adjusted_to_zero() -> None:
+    p = np.array([0.0, np.nan, 1e-300, 0.5])
+    np.testing.assert_allclose(adjusted(p, "bh"), [0.0, np.nan, 1.5e-300, 0.5], rtol=1e-12)
+    assert np.isnan(adjusted(np.array([np.nan]), "holm")).all()
+
+
+def test_aliased_columns_are_rows_of_nan(rows: pd.DataFrame, result: gg.Result, tmp_path: Path) -> None:
+    twice = rows.assign(twice=2 * rows["energy"] + 1)
+    dropped = gg.fit("genre ~ energy + twice + valence + C(key)", twice, aliased="drop")
+    for table in (dropped.tidy(adjust="bh"), gg.load(dropped.save(tmp_path / "m", covariance=True)).tidy(adjust="bh")):
+        aliased = table["term"] == "twice"
+        assert table[aliased].drop(columns=["class", "term"]).isna().all(axis=None)
+        assert table["class"].tolist() == ["blues"] * 6 + ["country"] * 6
+        known = table[~aliased].reset_index(drop=True)
+        pd.testing.assert_frame_equal(known, result.tidy(adjust="bh"), rtol=1e-7)
+    assert "linearly on columns before them: twice" in dropped.summary()
+    assert dropped.anova()["term"].tolist() == ["energy", "valence", "C(key)"]
 
 
 def test_a_ridge_fit_has_estimates_and_no_inference(ridge: gg.Result) -> None:

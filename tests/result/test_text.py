@@ -1,6 +1,14 @@
 """The summary says what was fitted, what was tested, and what no test can say."""
 
+import re
+from xml.etree import ElementTree
+
+import pandas as pd
+import pytest
+
 import genreglm as gg
+from genreglm.errors import OptionError
+from genreglm.result.summary import summarise
 
 
 def test_summary_shows_statistics_terms_and_coefficients(result: gg.Result) -> None:
@@ -38,7 +46,55 @@ def test_summary_of_a_ridge_fit_has_no_tests(ridge: gg.Result) -> None:
     assert "Covariance" in text
 
 
-def test_html_is_escaped(result: gg.Result) -> None:
-    page = result._repr_html_()
-    assert page.startswith("<pre>Multinomial GLM")
-    assert "chi2 / df" in page
+def test_all_coefficients_on_request(result: gg.Result) -> None:
+    text = result.summary(strongest=None)
+    assert "All 12 coefficients, against the mean of the classes" in text
+    panel = summarise(result, None).panels[-1]
+    slopes = result.tidy(reference=None).query("term != '(Intercept)'")
+    assert [row[:2] for row in panel.rows] == list(slopes[["class", "term"]].itertuples(index=False, name=None))
+    assert panel.rows[0][2] == f"{slopes['estimate'].iloc[0]:.4g}"
+
+
+def test_some_classes_on_request(result: gg.Result) -> None:
+    panel = summarise(result, strongest=3, classes=["blues", "country"]).panels[-1]
+    assert panel.title == "The 3 strongest of 8 coefficients of blues, country, against the mean of the classes"
+    assert {row[0] for row in panel.rows} <= {"blues", "country"}
+    for classes in (["polka"], "blues"):
+        with pytest.raises(OptionError, match="a list of classes of the model"):
+            result.summary(classes=classes)
+    with pytest.raises(OptionError, match="strongest=-1"):
+        result.summary(-1)
+
+
+def test_three_renderings_show_the_same(result: gg.Result, separated: gg.Result) -> None:
+    for fitted in (result, separated):
+        summary = summarise(fitted)
+        text, page, latex = fitted.summary(), fitted._repr_html_(), fitted.to_latex()
+        for cell in [cell for panel in summary.panels for row in panel.rows for cell in row]:
+            assert cell in text
+            assert f">{cell}</td>" in page
+            assert re.sub(r"-(?=\d)", "$-$", cell) in latex
+
+
+def test_html_is_well_formed_escaped_and_loads_nothing(rows: pd.DataFrame) -> None:
+    odd = rows.assign(genre=rows["genre"].replace("blues", "<b>R&B</b>"))
+    page = gg.fit("genre ~ energy", odd)._repr_html_()
+    found = ElementTree.fromstring(page)
+    assert found.tag == "div"
+    assert "<b>" not in page
+    assert "&lt;b&gt;R&amp;B&lt;/b&gt;" in page
+    assert not re.search(r"https?:|src=|url\(|@import|<script", page)
+    assert "color: #" not in page
+    tables = found.findall("table")
+    assert [len(table.findall("thead")) for table in tables] == [0, 1, 1]
+
+
+def test_latex_is_escaped(rows: pd.DataFrame) -> None:
+    odd = rows.assign(genre=rows["genre"].replace("blues", "R&B_50%")).rename(columns={"energy": "loud_energy"})
+    latex = gg.fit("genre ~ loud_energy + valence:loud_energy", odd).to_latex()
+    assert r"R\&B\_50\%" in latex
+    assert r"loud\_energy" in latex
+    assert r"genre \textasciitilde{} loud\_energy" in latex
+    assert latex.count(r"\toprule") == latex.count(r"\bottomrule") == latex.count(r"\end{tabular}") == 3
+    widths = {line.count(" & ") for line in latex.splitlines() if line.startswith("R")}
+    assert widths == {1, 5} or widths == {5}

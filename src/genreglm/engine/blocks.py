@@ -2,28 +2,31 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from genreglm.engine.softmax import softmax_rows, softmax_shares
 from genreglm.engine.threads import ordered_map, workspace
 from genreglm.options import BLOCK_ROWS
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
+Targets = Codes | Floats
 Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
 class Block:
-    """Some consecutive rows: columns x (rows, p), class codes y (rows,), weights w (rows,), offset.
+    """Some consecutive rows: columns x (rows, p), targets y, weights w (rows,), offset.
 
-    The offset is None or (rows, classes): a known part of the linear predictor.
+    The targets are class codes (rows,), or shares (rows, classes) that sum to one where a row is spread over
+    several classes. The offset is None or (rows, classes): a known part of the linear predictor.
     """
 
     x: Floats
-    y: Codes
+    y: Targets
     w: Floats
     offset: Floats | None = None
 
@@ -41,6 +44,34 @@ class Block:
         """Return x B, (rows, classes), in this thread's workspace."""
         return np.matmul(self.x, coefficients, out=workspace(len(self), coefficients.shape[1]))
 
+    def loss(self, eta: Floats, prob: Floats) -> float:
+        """Return the loss at `eta`; leave probabilities in `prob` and weighted residuals in `eta`."""
+        kernel: Any = softmax_rows if self.y.ndim == 1 else softmax_shares
+        return float(kernel(eta, self.y, self.w, prob))
+
+    def shares(self, classes: int) -> Floats:
+        """Return the targets as shares, (rows, classes)."""
+        return spread(self.y, classes)
+
+    def residual(self, prob: Floats) -> Floats:
+        """Return w (p - t), (rows, classes)."""
+        return self.w[:, None] * (prob - self.shares(prob.shape[1]))
+
+
+def spread(targets: Targets, classes: int) -> Floats:
+    """Return targets as shares, (rows, classes): one-hot for class codes."""
+    if targets.ndim == 2:
+        return np.asarray(targets, dtype=np.float64)
+    shares = np.zeros((len(targets), classes))
+    shares[np.arange(len(targets)), targets] = 1.0
+    return shares
+
+
+def class_sums(targets: Targets, values: Floats, classes: int) -> Floats:
+    """Return the sum of `values` (rows,) over the rows of each class, each by its share."""
+    found = np.bincount(targets, weights=values, minlength=classes) if targets.ndim == 1 else values @ targets
+    return np.asarray(found, dtype=np.float64)
+
 
 @dataclass(frozen=True)
 class Blocks:
@@ -53,7 +84,7 @@ class Blocks:
     def of(
         cls,
         x: Floats,
-        y: Codes,
+        y: Targets,
         w: Floats,
         classes: int,
         offset: Floats | None = None,

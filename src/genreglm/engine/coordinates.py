@@ -20,13 +20,15 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Standardisation:
-    """Weighted centre and scale of each column, (p,) each; the intercept's are 0 and 1.
+    """Weighted centre and scale of each column, (p,) each, and its deviation, whatever the scale.
 
-    Without an intercept nothing is centred, since a shift could not be undone.
+    Columns of 0 and 1 stay as they are (centre 0, scale 1), so that factor cells can be seen in them. Without an
+    intercept nothing is centred, since a shift could not be undone.
     """
 
     centre: Floats
     scale: Floats
+    deviation: Floats
     intercept: int | None
 
     @classmethod
@@ -35,11 +37,11 @@ class Standardisation:
         share = w / w.sum()
         centre = np.zeros(x.shape[1]) if intercept is None else share @ x
         # Two passes: the textbook difference of squares loses a column of mean 1e8 and deviation 1.
-        scale = np.array([_root_mean_square(x[:, j] - centre[j], share) for j in range(x.shape[1])])
-        if intercept is not None:
-            centre[intercept], scale[intercept] = 0.0, 1.0
-        constant = scale <= 1e-13 * np.abs(centre)
-        return cls(centre, np.where(constant | (scale == 0), 1.0, scale), intercept)
+        deviation = np.array([_root_mean_square(x[:, j] - centre[j], share) for j in range(x.shape[1])])
+        constant = (deviation <= 1e-13 * np.abs(centre)) | (deviation == 0)
+        deviation = np.where(constant, 1.0, deviation)
+        plain = np.logical_or(x == 0.0, x == 1.0).all(axis=0)
+        return cls(np.where(plain, 0.0, centre), np.where(plain, 1.0, deviation), deviation, intercept)
 
     def apply(self, x: Floats) -> Floats:
         """Return z, (rows, p)."""

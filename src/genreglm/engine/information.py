@@ -4,28 +4,35 @@
 
 Its block for classes k and l is [k = l] sum w p_k z z' - sum w p_k p_l z z'. Both p_k p_l and z_a z_b are
 symmetric in their indices, so one product of the K(K+1)/2 pairs of probabilities with the p(p+1)/2 pairs of
-columns gives every number once: n K(K+1) p(p+1) / 2 flops, half of what a rank-k update needs.
+columns gives every number once: n K(K+1) p(p+1) / 2 flops, half of what a rank-k update needs. Rows that share
+their 0/1 columns need far fewer pairs of columns still (see cells.py).
 
 The last class is left out: with it the matrix is singular. Rows and columns run class by class.
 """
 
 import os
+from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
+from numba import njit
 
+from genreglm.engine.batches import batches
 from genreglm.engine.blocks import Block, Floats
-from genreglm.engine.threads import ordered_map
+from genreglm.engine.cells import Cells, Integers, find_cells, pair_positions
+from genreglm.engine.pairs import add_pairs
+from genreglm.engine.threads import ordered_map, single_threaded_blas
 from genreglm.errors import InferenceError
 
-# Long blocks make the products deep, which is what a fast matrix product needs.
-_ROWS_AT_ONCE = 8192
+# Tasks over classes; many small ones keep all threads busy to the end.
+_BANDS = 32
 
 
-def covariance_bytes(columns: int, classes: int) -> int:
-    """Return the bytes at the peak of computing information and covariance (8 a number)."""
+def covariance_bytes(columns: int, classes: int, sandwich: bool = False) -> int:
+    """Return the bytes at the peak of computing information and covariance (8 a number), `sandwich` or observed."""
     parameters = columns * (classes - 1)
     pairs = classes * (classes - 1) // 2 * columns * (columns + 1) // 2
-    return 8 * (2 * parameters**2 + pairs + _ROWS_AT_ONCE * columns * (columns + 1) // 2)
+    return 8 * ((3 if sandwich else 2) * parameters**2 + pairs)
 
 
 def available_bytes() -> int:
@@ -38,7 +45,7 @@ def available_bytes() -> int:
         return pages * os.sysconf("SC_PAGE_SIZE") if pages else 2**63
 
 
-def require_memory(columns: int, classes: int) -> None:
+def require_memory(columns: int, classes: int, sandwich: bool = False) -> None:
     """Refuse a covariance that does not fit, before anything is allocated.
 
     Raises
@@ -46,7 +53,7 @@ def require_memory(columns: int, classes: int) -> None:
     InferenceError
         With the bytes needed, the bytes there are, and what to do.
     """
-    needed, available = covariance_bytes(columns, classes), available_bytes()
+    needed, available = covariance_bytes(columns, classes, sandwich), available_bytes()
     if needed > available:
         raise InferenceError(
             f"The covariance of {columns} columns x {classes} classes ({columns * (classes - 1):,} parameters) "
@@ -55,53 +62,77 @@ def require_memory(columns: int, classes: int) -> None:
         )
 
 
-def information(parts: list[tuple[Block, Floats]], classes: int) -> Floats:
-    """Return I for (block, probabilities) pairs: (m, m) with m = (classes - 1) * columns."""
-    columns = parts[0][0].x.shape[1]
-    first, second = np.triu_indices(columns)
-    free = classes - 1
-    stacked = [np.zeros((free - k, len(first))) for k in range(free)]
-    diagonal = np.zeros((free, len(first)))
-    for start in _macro_blocks(parts):
-        x = np.concatenate([block.x for block, _ in start])
-        prob = np.concatenate([p[:, :free] for _, p in start])
-        weighted = prob * np.concatenate([block.w for block, _ in start])[:, None]
-        products = x[:, first] * x[:, second]
+@single_threaded_blas()
+def information(parts: Sequence[tuple[Block, Floats]], classes: int, cells: Cells | None = None) -> Floats:
+    """Return I for (block, probabilities) pairs: (m, m) with m = (classes - 1) * columns.
 
-        def task(k: int, prob: Floats = prob, weighted: Floats = weighted, products: Floats = products) -> Floats:
-            return (weighted[:, k, None] * prob[:, k:]).T @ products
-
-        # One class after the other has fewer pairs left; each is a task, and sums keep the blocks' order.
-        for k, block_sum in enumerate(ordered_map(task, range(free))):
-            stacked[k] += block_sum
-        diagonal += weighted.T @ products
-    return _unpack(stacked, diagonal, columns)
+    `cells` are those of the rows, found here unless given.
+    """
+    return _pair_sums(parts, classes, cells, singles=True)
 
 
-def _macro_blocks(parts: list[tuple[Block, Floats]]) -> list[list[tuple[Block, Floats]]]:
-    groups: list[list[tuple[Block, Floats]]] = []
-    filled = _ROWS_AT_ONCE
-    for part in parts:
-        if filled + len(part[0]) > _ROWS_AT_ONCE:
-            groups.append([])
-            filled = 0
-        groups[-1].append(part)
-        filled += len(part[0])
-    return groups
+def outer_products(parts: Sequence[tuple[Block, Floats]], classes: int) -> Floats:
+    """Return sum_i w_i r_i r_i' (x) z_i z_i' for (block, r) pairs, r (rows, classes) without its last class: (m, m)."""
+    found = _pair_sums(parts, classes, None, singles=False)
+    return np.negative(found, out=found)
 
 
-def _unpack(stacked: list[Floats], diagonal: Floats, columns: int) -> Floats:
-    """Spread pair sums over the square matrix: block (k, l) = [k = l] D_k - S_kl."""
-    free = len(stacked)
-    position = np.empty((columns, columns), dtype=np.intp)
-    first, second = np.triu_indices(columns)
-    position[first, second] = position[second, first] = np.arange(len(first))
+def _pair_sums(parts: Sequence[tuple[Block, Floats]], classes: int, cells: Cells | None, *, singles: bool) -> Floats:
+    """Return sum_i w_i (diag(p_i) - p_i p_i') (x) z_i z_i', without the diagonal's part unless `singles`."""
+    columns, free = parts[0][0].x.shape[1], classes - 1
+    cells = cells or find_cells(np.concatenate([block.x for block, _ in parts]))
+    spread = cells.targets(columns)
+    first_pair = np.concatenate([[0], np.cumsum(np.arange(free, 0, -1))])
+    sums = np.zeros((first_pair[-1], columns * (columns + 1) // 2))
+    diagonal = np.zeros((free, sums.shape[1]))
+    bands = np.unique(np.searchsorted(first_pair, np.linspace(0, first_pair[-1], _BANDS + 1)))
+    for batch in batches(parts, cells, classes):
+        weighted = batch.moments * batch.weights[:, None]
+
+        # A band of classes owns its pairs, so that no two tasks add to the same number.
+        def task(band: tuple[int, int], batch=batch, weighted: Floats = weighted) -> None:  # type: ignore[no-untyped-def]
+            own = sums[first_pair[band[0]] : first_pair[band[1]]]
+            add_pairs(batch.prob, weighted, batch.chunks, batch.cell_of_chunk, *spread, *band, own)
+
+        list(ordered_map(task, list(pairwise(bands.tolist()))))
+        if singles:
+            _add_singles(batch.prob, weighted, batch.chunks, batch.cell_of_chunk, *spread, diagonal)
     matrix = np.empty((free, columns, free, columns))
-    for k in range(free):
-        for offset, pair_sums in enumerate(stacked[k]):
-            block = -pair_sums[position]
-            if offset == 0:
-                block = block + diagonal[k][position]
-            matrix[k, :, k + offset, :] = block
-            matrix[k + offset, :, k, :] = block
+    _unpack(sums, diagonal, pair_positions(columns), first_pair, matrix)
     return matrix.reshape(free * columns, free * columns)
+
+
+def _add_singles(
+    prob: Floats,
+    weighted: Floats,
+    chunks: Integers,
+    cell_of_chunk: Integers,
+    starts: Integers,
+    targets: Integers,
+    squares: Integers,
+    diagonal: Floats,
+) -> None:
+    """Add sum_i w_i p_ik z_i z_i', spread over pairs of columns, to `diagonal` (classes - 1, pairs of columns)."""
+    linear = starts.shape[1] - 1
+    for chunk, (start, stop) in enumerate(pairwise(chunks)):
+        own = prob[:, start:stop] @ weighted[start:stop]
+        cell = cell_of_chunk[chunk]
+        for moment in range(linear):
+            diagonal[:, targets[starts[cell, moment] : starts[cell, moment + 1]]] += own[:, moment, None]
+        diagonal[:, squares] += own[:, linear:]
+
+
+@njit(cache=True, nogil=True)
+def _unpack(sums: Floats, diagonal: Floats, position: Integers, first_pair: Integers, matrix: Floats) -> None:
+    """Spread pair sums over the square matrix: block (k, l) = [k = l] D_k - S_kl."""
+    free, columns = matrix.shape[:2]
+    for k in range(free):
+        for other in range(k, free):
+            pair = sums[first_pair[k] + other - k]
+            for a in range(columns):
+                for b in range(columns):
+                    value = -pair[position[a, b]]
+                    if k == other:
+                        value += diagonal[k, position[a, b]]
+                    matrix[k, a, other, b] = value
+                    matrix[other, b, k, a] = value

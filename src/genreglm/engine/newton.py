@@ -14,11 +14,19 @@ from genreglm.options import DECREMENT_TOLERANCE, GRADIENT_TOLERANCE, STEP_LIMIT
 _PRODUCT_LIMIT = 400
 _SUFFICIENT_DECREASE = 1e-4
 _SHORTEST_STEP = 2.0**-30
-# Once the whole log-likelihood has less than this to gain, the Hessian hardly changes and the
-# preconditioner is kept.
+# Damping falls by this after a step that did what the quadratic model said, and ends below the smallest.
+_LESS_DAMPING = 0.1
+_SMALLEST_DAMPING = 1e-4
+# The preconditioner is taken anew where the decrement has shrunk by this since it was taken; and no more once
+# the whole log-likelihood has less than so many units to gain, since the Hessian then hardly changes.
+_STALE_AFTER = 0.1
 _FROZEN_BELOW = 10.0
-# The first step moves a class's whitened coefficients by no more than about this.
-_FIRST_RADIUS = 10.0
+# Directions to no more digits than this are computed in single precision, as long as the decrement is larger
+# than this too: on the way to infinity the curvature sinks below what single precision can tell from zero.
+_ROUGH = 1e-5
+_FAR = 1e-2
+# A sum over many rows is no more certain than this share of itself.
+_ROUNDING = 512 * float(np.finfo(float).eps)
 _WATCHED = 5
 
 
@@ -33,6 +41,10 @@ class Outcome(Enum):
     SEPARATED = (
         "The maximum-likelihood estimate does not exist: along some direction the likelihood rises for ever. "
         "Use penalty=gg.CellPrior() for empty cells, penalty=gg.Ridge(...), or leave the column out."
+    )
+    SINGULAR = (
+        "Columns of the design are linearly dependent. Leave some out of the formula, fit with aliased='drop' as R "
+        "does, or use penalty=gg.Ridge(...)."
     )
     STALLED = (
         "No step along the Newton direction lowers the objective any further, though the gradient is not yet "
@@ -88,12 +100,14 @@ def minimise(
     2. Stop when max |g| <= `gradient_tolerance` and W g'M g <= `decrement_tolerance`, where W is the total
        weight and M the preconditioner, which stands for the inverse Hessian: the first looks at the slope,
        the second at the distance still to go in standard errors, squared.
-    3. Solve H d = -g roughly by conjugate gradients, preconditioned by M, the inverses of the classes' blocks.
-    4. Halve the step until the objective falls by enough (Armijo).
+    3. Solve (H + D) d = -g roughly by conjugate gradients, preconditioned by M, the inverses of the classes'
+       blocks. D is the damping times the typical curvature of each class.
+    4. Halve the step until the objective falls by enough (Armijo). Damp more after a shortened step, less after
+       one that the quadratic model foretold.
     5. Where the decrement has been shrinking by a mere constant factor, which is how an iterate walks to
        infinity, ask `diverges` of the direction, and stop as separated if it says so. Go to 1.
 
-    Source: Nocedal and Wright (2006), Numerical Optimization, chapter 7.
+    Source: Nocedal and Wright (2006), Numerical Optimization, chapters 7 and 10.
     """
     whitened = np.zeros(objective.shape) if start is None else start - start.mean(axis=1, keepdims=True)
     value, gradient = objective.evaluate(whitened)
@@ -103,20 +117,28 @@ def minimise(
     def end(outcome: Outcome) -> Solution:
         return Solution(whitened, value, float(np.abs(gradient).max()), outcome, trace, direction)
 
-    precondition = _Preconditioner(objective.class_curvatures())
-    radius = _FIRST_RADIUS * float(np.sqrt(objective.shape[1]))
+    typical, curvatures = objective.typical_curvatures(), objective.class_curvatures()
+    damping, taken_at = 1.0, np.inf
     while True:
         size = float(np.abs(gradient).max())
         if not (np.isfinite(value) and np.isfinite(size)):
             return end(Outcome.NON_FINITE)
+        if trace and trace[-1].decrement > _FROZEN_BELOW and _stale(trace[-1], taken_at):
+            curvatures, taken_at = objective.class_curvatures(), trace[-1].decrement
+        precondition = _Preconditioner(curvatures, damping * typical)
         going = objective.total_weight * float(np.vdot(gradient, precondition(gradient)))
-        if size <= gradient_tolerance and going <= decrement_tolerance:
+        # A full step leaves less to go than it went: its own decrement bounds what is left, and is exact.
+        left = min(going, trace[-1].decrement) if trace and trace[-1].length == 1.0 else going
+        if size <= gradient_tolerance and left <= decrement_tolerance:
             return end(Outcome.CONVERGED)
         if len(trace) >= max_steps:
             return end(Outcome.STEP_LIMIT)
-        if trace and trace[-1].decrement > _FROZEN_BELOW:
-            precondition = _Preconditioner(objective.class_curvatures())
-        direction, products = _newton_direction(objective, gradient, precondition, radius)
+        # No more digits than the stopping rule asks for.
+        needed = 0.1 * min(gradient_tolerance / size, float(np.sqrt(decrement_tolerance / max(going, 1e-300))))
+        tolerance = float(np.clip(np.linalg.norm(gradient), np.clip(needed, 1e-6, 0.1), 0.1))
+        direction, products = _newton_direction(
+            objective, gradient, precondition, damping * typical, tolerance, single=going > _FAR and tolerance > _ROUGH
+        )
         slope = float(np.vdot(gradient, direction))
         length, candidate = _line_search(objective, whitened, value, slope, direction)
         trace.append(Step(value, size, -slope * objective.total_weight, length, products))
@@ -126,11 +148,24 @@ def minimise(
             # Rounding hides any further decrease: at a small gradient that is as far as numbers go.
             value, gradient = objective.evaluate(whitened)
             return end(Outcome.CONVERGED if size <= gradient_tolerance else Outcome.STALLED)
-        radius = 2.0 * max(length * float(np.linalg.norm(direction)), radius if length == 1.0 else 0.0)
+        damping = _next_damping(damping, length, foretold=candidate[0] - value <= 0.25 * slope)
         whitened = whitened + length * direction
         value, gradient = candidate
         if diverges is not None and _linear(trace) and diverges(objective, direction):
             return end(Outcome.SEPARATED)
+
+
+def _next_damping(damping: float, length: float, *, foretold: bool) -> float:
+    """Return more damping after a shortened step, less after one that lowered the objective as foretold."""
+    if length < 1.0:
+        return 2.0 * max(damping, _SMALLEST_DAMPING) / length
+    less = damping * _LESS_DAMPING if foretold else damping
+    return less if less > _SMALLEST_DAMPING else 0.0
+
+
+def _stale(last: Step, taken_at: float) -> bool:
+    """Say whether the Hessian is no longer what it was where the preconditioner was taken."""
+    return last.length < 1.0 or last.decrement < _STALE_AFTER * taken_at
 
 
 def _linear(trace: Sequence[Step]) -> bool:
@@ -143,12 +178,12 @@ def _linear(trace: Sequence[Step]) -> bool:
 
 
 class _Preconditioner:
-    """Inverses of the classes' diagonal blocks of the Hessian, within the rows that sum to zero."""
+    """Inverses of the classes' diagonal blocks of the damped Hessian, within the rows that sum to zero."""
 
-    def __init__(self, blocks: Floats) -> None:
+    def __init__(self, blocks: Floats, damping: Floats) -> None:
         # Where a class's probabilities are all 0 or 1 its block vanishes; a little of the typical block instead.
         floor = 1e-6 * float(np.einsum("kjj->", blocks)) / (blocks.shape[0] * blocks.shape[1]) + 1e-12
-        self._inverses = np.linalg.inv(blocks + floor * np.eye(blocks.shape[1]))
+        self._inverses = np.linalg.inv(blocks + (damping + floor)[:, None, None] * np.eye(blocks.shape[1]))
 
     def __call__(self, residual: Floats) -> Floats:
         solved = np.matmul(self._inverses, residual.T[:, :, None])[:, :, 0].T
@@ -156,29 +191,33 @@ class _Preconditioner:
 
 
 def _newton_direction(
-    objective: Objective, gradient: Floats, precondition: _Preconditioner, radius: float
+    objective: Objective,
+    gradient: Floats,
+    precondition: _Preconditioner,
+    damping: Floats,
+    tolerance: float,
+    *,
+    single: bool,
 ) -> tuple[Floats, int]:
-    """Solve H d = -g by preconditioned conjugate gradients to a tolerance that tightens with the gradient.
+    """Solve (H + D) d = -g by preconditioned conjugate gradients to a relative `tolerance`.
 
-    A path that leaves the ball of `radius` ends on its surface (Steihaug 1983, SIAM J. Numer. Anal. 20:626):
-    where the curvature all but vanishes, the full step would be astronomically long.
+    D = diag(`damping`) holds back the directions in which the curvature has all but vanished though the slope has
+    not: the quadratic model is not to be believed there (Levenberg 1944, Q. Appl. Math. 2:164).
     """
-    tolerance = float(np.clip(np.linalg.norm(gradient), 1e-6, 0.1))
     direction = np.zeros_like(gradient)
     residual = -gradient
     preconditioned = precondition(residual)
     search = preconditioned
     energy = start_energy = float(np.vdot(residual, preconditioned))
     for products in range(1, _PRODUCT_LIMIT + 1):
-        curved = objective.product(search)
+        curved = objective.product(search, single=single) + search * damping
         curvature = float(np.vdot(search, curved))
         if curvature <= 0.0:
-            return direction + _to_surface(direction, search, radius) * search, products
+            return direction + search, products
         step = energy / curvature
-        if np.linalg.norm(direction + step * search) > radius:
-            return direction + _to_surface(direction, search, radius) * search, products
         direction = direction + step * search
         residual = residual - step * curved
+        residual = residual - residual.mean(axis=1, keepdims=True)
         preconditioned = precondition(residual)
         previous, energy = energy, float(np.vdot(residual, preconditioned))
         # `energy` is the squared norm of the error in the preconditioner's metric.
@@ -186,13 +225,6 @@ def _newton_direction(
             break
         search = preconditioned + (energy / previous) * search
     return direction, products
-
-
-def _to_surface(inside: Floats, search: Floats, radius: float) -> float:
-    """Return t > 0 with |inside + t search| = radius."""
-    a, b = float(np.vdot(search, search)), float(np.vdot(inside, search))
-    c = float(np.vdot(inside, inside)) - radius**2
-    return float((-b + np.sqrt(max(b * b - a * c, 0.0))) / a)
 
 
 def _line_search(
@@ -203,7 +235,7 @@ def _line_search(
     A rise within the rounding of the objective counts as no rise, since close to the optimum the gradient
     still falls where the value no longer can. Length 0 where there is none.
     """
-    length, rounding = 1.0, 8.0 * np.finfo(float).eps * abs(value)
+    length, rounding = 1.0, _ROUNDING * abs(value)
     while length >= _SHORTEST_STEP:
         candidate = objective.evaluate(whitened + length * direction)
         if candidate[0] <= value + _SUFFICIENT_DECREASE * length * slope + rounding:

@@ -1,23 +1,31 @@
 """The objective, its gradient and its curvature. Scale and layout are stated here, once.
 
-    f(U) = (1 / W) sum_i w_i (log sum_l exp eta_il - eta_i,y_i) + (1 / 2) sum_k u_k' A u_k
+    f(U) = (1 / W) sum_i w_i (log sum_l exp eta_il - sum_k t_ik eta_ik) + (1 / 2) sum_k u_k' A u_k
 
-U is (columns, classes) in whitened coordinates (see coordinates.py), eta = z R^-1 U + offset, W the sum of
-the weights, and A the quadratic form of a ridge penalty there (zero without one). Adding a constant to all
-classes changes nothing in the first part, so gradient and curvature stay in the space of rows that sum to
-zero, where a solution started from U = 0 remains.
+U is (columns, classes) in whitened coordinates (see coordinates.py), eta = z R^-1 U + offset, t_i the row's
+target (one class, or shares of several), W the sum of the weights, and A the quadratic form of a ridge
+penalty there (zero without one). Adding a constant to all classes changes nothing in the first part, so
+gradient and curvature stay in the space of rows that sum to zero, where a solution started from U = 0 remains.
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from genreglm.engine.blocks import Block, Blocks, Floats
+from genreglm.engine.cells import moments, pair_positions
 from genreglm.engine.coordinates import unwhiten
-from genreglm.engine.softmax import curvature_rows, softmax_rows
-from genreglm.engine.threads import ordered_map, single_threaded_blas
+from genreglm.engine.softmax import curvature_rows
+from genreglm.engine.threads import ordered_map, single_threaded_blas, workspace
 
+Singles = NDArray[np.float32]
+Reals = NDArray[np.floating[Any]]
+
+_SINGLE_PRECISION_CONDITION = 1e3
 # The preconditioner needs no more rows than bring its cost to that of a few products with the Hessian.
-_PRECONDITIONER_FLOPS = 8e9
+_PRECONDITIONER_FLOPS = 3e9
 
 
 class Objective:
@@ -30,6 +38,9 @@ class Objective:
         self.total_weight = blocks.total_weight
         self.probabilities = [np.empty((len(part), blocks.classes)) for part in blocks.parts]
         self._pairs = list(zip(blocks.parts, self.probabilities, strict=True))
+        # Nearly dependent columns cancel: what is left of six digits would be noise.
+        single = np.linalg.cond(triangular) < _SINGLE_PRECISION_CONDITION
+        self._singles = [_single(part, blocks.classes) for part in blocks.parts] if single else []
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -42,14 +53,16 @@ class Objective:
         """Return f and its gradient, (columns, classes); keep the probabilities for the products."""
         coefficients = unwhiten(self.triangular, whitened)
 
-        def task(pair: tuple[Block, Floats]) -> tuple[float, Floats]:
-            block, prob = pair
+        def task(number: int) -> tuple[float, Floats]:
+            block, prob = self._pairs[number]
             eta = block.linear_predictor(coefficients)
-            loss = softmax_rows(eta, block.y, block.w, prob)
+            loss = block.loss(eta, prob)
+            if self._singles:
+                self._singles[number][2][:] = prob
             return loss, block.x.T @ eta
 
         loss, gradient = 0.0, np.zeros(self.shape)
-        for part_loss, part_gradient in ordered_map(task, self._pairs):
+        for part_loss, part_gradient in ordered_map(task, range(len(self._pairs))):
             loss += part_loss
             gradient += part_gradient
         gradient = self.whiten_rows(gradient)
@@ -61,18 +74,19 @@ class Objective:
         return value, gradient
 
     @single_threaded_blas()
-    def product(self, direction: Floats) -> Floats:
-        """Return the Hessian at the last evaluated point times `direction`: X'[P o T - P o rowsum(P o T)]."""
+    def product(self, direction: Floats, *, single: bool = False) -> Floats:
+        """Return the Hessian at the last evaluated point times `direction`: X'[P o T - P o rowsum(P o T)].
+
+        With `single`, in single precision within a block where the columns allow it: half the memory to move.
+        """
         coefficients = unwhiten(self.triangular, direction)
-
-        def task(pair: tuple[Block, Floats]) -> Floats:
-            block, prob = pair
-            tangent = block.product(coefficients)
-            curvature_rows(tangent, prob, block.w)
-            return block.x.T @ tangent
-
         total = np.zeros(self.shape)
-        for part in ordered_map(task, self._pairs):
+        if single and self._singles:
+            rough = coefficients.astype(np.float32)
+            parts = ordered_map(lambda part: _curved(part[0], part[1], part[2], rough), self._singles)
+        else:
+            parts = ordered_map(lambda pair: _curved(pair[0].x, pair[0].w, pair[1], coefficients), self._pairs)
+        for part in parts:
             total += part
         total = self.whiten_rows(total)
         return total if self.quadratic is None else total + self.quadratic @ direction
@@ -80,34 +94,48 @@ class Objective:
     def class_curvatures(self) -> Floats:
         """Return the diagonal blocks of the Hessian in whitened columns, (classes, columns, columns).
 
-        On evenly spread blocks of rows where there are more than a preconditioner needs.
+        On every so many-th row where there are more than a preconditioner needs.
         """
         columns, classes = self.shape
-        upper = np.triu_indices(columns)
-        flops_per_row = 2.0 * classes * len(upper[0])
-        wanted = max(_PRECONDITIONER_FLOPS / flops_per_row, 8.0 * columns)
-        stride = max(1, int(self.blocks.rows / wanted))
-        chosen = self._pairs[::stride]
+        stride = max(1, int(self.blocks.rows / max(_PRECONDITIONER_FLOPS / (classes * columns**2), 8.0 * columns)))
+        every = np.arange(columns)
 
         def task(pair: tuple[Block, Floats]) -> tuple[float, Floats]:
             block, prob = pair
-            variance = prob * (1.0 - prob) * block.w[:, None]
-            products = block.x[:, upper[0]] * block.x[:, upper[1]]
-            return float(block.w.sum()), variance.T @ products
+            chosen, w = prob[::stride], block.w[::stride]
+            products = moments(block.x[::stride], every)[:, 1 + columns :]
+            return float(w.sum()), (chosen * (1.0 - chosen) * w[:, None]).T @ products
 
-        weight, stacked = 0.0, np.zeros((classes, len(upper[0])))
-        for part_weight, part in ordered_map(task, chosen):
+        weight, stacked = 0.0, np.zeros((classes, columns * (columns + 1) // 2))
+        for part_weight, part in ordered_map(task, self._pairs):
             weight += part_weight
             stacked += part
-        full = np.empty((classes, columns, columns))
-        full[:, upper[0], upper[1]] = stacked / weight
-        full[:, upper[1], upper[0]] = stacked / weight
+        full = stacked[:, pair_positions(columns)] / weight
         inverse = solve_triangular(self.triangular, np.eye(columns))
         full = inverse.T @ full @ inverse
         return full if self.quadratic is None else full + self.quadratic
+
+    def typical_curvatures(self) -> Floats:
+        """Return p (1 - p) at the mean probability of each class, (classes,): where columns are whitened, the
+        curvature in any of them if rows did not differ.
+        """
+        mean = sum(block.w @ prob for block, prob in self._pairs) / self.total_weight
+        return np.asarray(mean * (1.0 - mean))
 
     def whiten_rows(self, gradient: Floats) -> Floats:
         """Map a gradient for B_z to one for U = R B_z, per unit of weight."""
         return (
             np.asarray(solve_triangular(self.triangular, gradient, trans="T", check_finite=False)) / self.total_weight
         )
+
+
+def _single(block: Block, classes: int) -> tuple[Singles, Singles, Singles]:
+    """Return columns, weights and room for probabilities in single precision."""
+    return block.x.astype(np.float32), block.w.astype(np.float32), np.empty((len(block), classes), dtype=np.float32)
+
+
+def _curved(x: Any, w: Any, prob: Any, coefficients: Any) -> Reals:
+    """Return x' [w (P o T - P o rowsum(P o T))] for T = x `coefficients`, in the precision of what is given."""
+    tangent = np.matmul(x, coefficients, out=workspace(len(x), coefficients.shape[1], coefficients.dtype))
+    curvature_rows(tangent, prob, w)
+    return np.asarray(x.T @ tangent)

@@ -49,4 +49,14 @@ class CellPrior:
             raise OptionError(f"CellPrior({self.count!r}): count must be finite and > 0.")
 
 
-Penalty = Ridge | CellPrior
+@dataclass(frozen=True)
+class Jeffreys:
+    """Jeffreys' invariant prior: half the log determinant of the information is added to the log-likelihood.
+
+    The estimate is finite whatever is separated, does not depend on how factors are coded or columns scaled, and
+    is less biased than maximum likelihood in small samples (Firth 1993, Biometrika 80:27; Kosmidis and Firth 2021,
+    Biometrika 108:71). Its covariance is the inverse of the information at the estimate.
+    """
+
+
+Penalty = Ridge | CellPrior | Jeffreys

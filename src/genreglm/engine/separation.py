@@ -6,12 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from genreglm.engine.blocks import Block, Blocks, Codes, Floats
+from genreglm.engine.blocks import Block, Blocks, Codes, Floats, Targets, class_sums
 from genreglm.engine.coordinates import unwhiten
 from genreglm.engine.objective import Objective
 
 # A converging fit's last step changes no linear predictor by as much; a diverging one's changes some by ~1.
 _RUNAWAY_STEP = 1e-3
+# Below this mean loss a fit that converged is asked whether it classifies every row.
+_NOTHING_LEFT = 1e-3
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class EmptyCell:
         return np.asarray(present if self.value else ~present)
 
 
-def empty_cells(x: Floats, y: Codes, w: Floats, classes: int, factors: Sequence[range]) -> list[EmptyCell]:
+def empty_cells(x: Floats, y: Targets, w: Floats, classes: int, factors: Sequence[range]) -> list[EmptyCell]:
     """Find the empty cells of class x level by counting.
 
     Each is a quasi-complete separation: the likelihood has no maximum. Rows of weight 0 do not count. For the
@@ -41,12 +43,13 @@ def empty_cells(x: Floats, y: Codes, w: Floats, classes: int, factors: Sequence[
     Parameters
     ----------
     x : (rows, p)
-    y, w : (rows,) class codes and weights
+    y : (rows,) class codes, or (rows, classes) shares
+    w : (rows,) weights
     classes : how many
     factors : the columns of each term; those of a factor are 0/1 and at most one of them is 1 in a row
     """
     x, y = x[w > 0], y[w > 0]
-    rows_of_class = np.bincount(y, minlength=classes)
+    rows_of_class = class_sums(y, np.ones(len(y)), classes)
     constant = _holds_constant(x)
     found = []
     for span in factors:
@@ -58,8 +61,8 @@ def empty_cells(x: Floats, y: Codes, w: Floats, classes: int, factors: Sequence[
         if constant and (own.sum(axis=1) <= 1).all():
             levels.append((tuple(span), 0, 1.0 - own.max(axis=1)))
         for columns, value, indicator in levels:
-            seen = np.bincount(y, weights=indicator, minlength=classes)
-            if 0 < seen.sum() < len(y):
+            seen = class_sums(y, indicator, classes)
+            if 0 < indicator.sum() < len(y):
                 empty = np.flatnonzero((seen == 0) & (rows_of_class > 0))
                 found += [EmptyCell(int(k), columns, value) for k in empty]
     return found
@@ -93,7 +96,9 @@ def certify(blocks: Blocks, direction: Floats, tolerance: float = 1e-7) -> bool:
     def task(block: Block) -> tuple[float, float]:
         live = block.w > 0
         change = block.x[live] @ direction
-        margin = np.take_along_axis(change, block.y[live][:, None], axis=1) - change
+        # The least over the classes that a row has a share of: each of them must win against every other.
+        own = np.where(block.shares(direction.shape[1])[live] > 0, change, np.inf).min(axis=1, initial=np.inf)
+        margin = own[:, None] - change
         return float(margin.min(initial=0.0)), float(margin.max(initial=0.0))
 
     lowest, highest = np.array(list(blocks.map(task))).T
@@ -107,3 +112,24 @@ def runs_away(objective: Objective, last_direction: Floats) -> bool:
     direction = unwhiten(objective.triangular, last_direction)
     largest = max(objective.blocks.map(lambda block: float(np.abs(block.product(direction)).max(initial=0.0))))
     return largest > _RUNAWAY_STEP and certify(objective.blocks, direction)
+
+
+def separating_direction(
+    objective: Objective, coefficients: Floats, last_direction: Floats, value: float
+) -> Floats | None:
+    """Return the direction (columns, classes) along which an ended fit was on its way to infinity, None if it was not.
+
+    Either its last step, or, where every row has all but all its probability in its own class, the coefficients
+    themselves: they then separate the rows completely. Both are certified on all rows.
+
+    Parameters
+    ----------
+    coefficients, last_direction : whitened
+    value : the objective where the fit ended
+    """
+    if objective.quadratic is not None:
+        return None
+    if runs_away(objective, last_direction):
+        return unwhiten(objective.triangular, last_direction)
+    direction = unwhiten(objective.triangular, coefficients)
+    return direction if value < _NOTHING_LEFT and certify(objective.blocks, direction) else None

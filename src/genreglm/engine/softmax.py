@@ -77,10 +77,27 @@ def _total(values: Floats) -> Any:
 
 @njit(nogil=True, fastmath=_REORDER)
 def _dot(first: Floats, second: Floats) -> Any:
-    total = 0.0
-    for k in range(len(first)):
+    total = first[0] * second[0]  # in the precision of what is given
+    for k in range(1, len(first)):
         total += first[k] * second[k]
     return total
+
+
+@njit(nogil=True, fastmath=_FUSE)
+def _probabilities(eta: Floats, prob: Floats, logs: Floats) -> None:
+    """Leave probabilities in `prob` and each row's log sum of exponentials in `logs`."""
+    rows, classes = eta.shape
+    for i in range(rows):
+        logs[i] = _largest(eta[i])
+        for k in range(classes):
+            prob[i, k] = eta[i, k] - logs[i]
+    _exponentials(prob.reshape(rows * classes))
+    for i in range(rows):
+        total = _total(prob[i])
+        logs[i] += np.log(total)
+        scale = 1.0 / total
+        for k in range(classes):
+            prob[i, k] *= scale
 
 
 @njit(cache=True, nogil=True, fastmath=_FUSE)
@@ -97,21 +114,31 @@ def softmax_rows(eta: Floats, y: Codes, w: Floats, prob: Floats) -> float:
     prob : (rows, classes), overwritten
     """
     rows, classes = eta.shape
-    peaks = np.empty(rows)
-    for i in range(rows):
-        peaks[i] = _largest(eta[i])
-        for k in range(classes):
-            prob[i, k] = eta[i, k] - peaks[i]
-    _exponentials(prob.reshape(rows * classes))
+    logs = np.empty(rows)
+    _probabilities(eta, prob, logs)
     loss = 0.0
     for i in range(rows):
-        total = _total(prob[i])
-        loss += w[i] * (np.log(total) + peaks[i] - eta[i, y[i]])
-        scale = 1.0 / total
+        loss += w[i] * (logs[i] - eta[i, y[i]])
         for k in range(classes):
-            prob[i, k] *= scale
             eta[i, k] = w[i] * prob[i, k]
         eta[i, y[i]] -= w[i]
+    return loss
+
+
+@njit(cache=True, nogil=True, fastmath=_FUSE)
+def softmax_shares(eta: Floats, shares: Floats, w: Floats, prob: Floats) -> float:
+    """Do as `softmax_rows` where a row is spread over classes: `shares` (rows, classes) sum to one in each row.
+
+    loss = sum_i w_i (log sum_l exp eta_il - sum_k t_ik eta_ik),  residual_ik = w_i (p_ik - t_ik).
+    """
+    rows, classes = eta.shape
+    logs = np.empty(rows)
+    _probabilities(eta, prob, logs)
+    loss = 0.0
+    for i in range(rows):
+        loss += w[i] * (logs[i] - _dot(shares[i], eta[i]))
+        for k in range(classes):
+            eta[i, k] = w[i] * (prob[i, k] - shares[i, k])
     return loss
 
 

@@ -9,10 +9,15 @@ import numpy as np
 from genreglm.engine.blocks import Block, Floats
 from genreglm.engine.objective import Objective
 
+# The linear predictor of a class has no larger standard deviation at the start. Where classes are separated the
+# discriminant is all but infinite, and there every gradient vanishes, as it does at an optimum.
+_LARGEST_DEVIATION = 10.0
+
 
 def best_start(objective: Objective, given: Floats | None) -> Floats:
     """Return whichever has the lowest objective: zero, shares of the discriminant, or a `given` start."""
     discriminant = discriminant_start(objective)
+    discriminant *= min(1.0, _LARGEST_DEVIATION / float(np.linalg.norm(discriminant, axis=0).max(initial=1e-300)))
     # Skewed columns make the discriminant too sure of itself; a part of it is then the better start.
     candidates = [share * discriminant for share in (0.0, 1.0, 0.5, 0.25)]
     if given is not None:
@@ -51,6 +56,5 @@ def discriminant_start(objective: Objective) -> Floats:
 
 
 def _class_sums(block: Block, classes: int) -> tuple[Floats, Floats]:
-    membership = np.zeros((len(block), classes))
-    membership[np.arange(len(block)), block.y] = block.w
+    membership = block.w[:, None] * block.shares(classes)
     return membership.sum(axis=0), block.x.T @ membership

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from threadpoolctl import ThreadpoolController
 
 Item = TypeVar("Item")
@@ -75,15 +75,16 @@ def single_threaded_blas() -> Iterator[None]:
                 _release = None
 
 
-def workspace(rows: int, columns: int) -> NDArray[np.float64]:
+def workspace(rows: int, columns: int, dtype: DTypeLike = np.float64) -> NDArray[Any]:
     """Return an uninitialised array that belongs to this thread until it asks again.
 
     Fresh pages cost more than the arithmetic done on them once.
     """
+    needed = rows * columns * np.dtype(dtype).itemsize
     memory = getattr(_local, "memory", None)
-    if memory is None or memory.size < rows * columns:
-        memory = _local.memory = np.empty(rows * columns)
-    return memory[: rows * columns].reshape(rows, columns)
+    if memory is None or memory.size < needed:
+        memory = _local.memory = np.empty(needed, dtype=np.uint8)
+    return np.asarray(memory[:needed].view(dtype).reshape(rows, columns))
 
 
 def ordered_map(task: Callable[[Item], Answer], items: Iterable[Item]) -> Iterator[Answer]:

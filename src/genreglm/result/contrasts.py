@@ -5,21 +5,37 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import linalg
 
-from genreglm.errors import OptionError
+from genreglm.engine.penalties import Jeffreys
+from genreglm.engine.threads import single_threaded_blas
+from genreglm.errors import InferenceError, OptionError
 from genreglm.result.model import Result
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
 
 
-def estimable(result: Result) -> NDArray[np.bool_]:
-    """Return (columns, classes): False where a separated cell leaves no finite maximum-likelihood estimate."""
+def testable(result: Result) -> NDArray[np.bool_]:
+    """Return (columns, classes): False in a separated cell, whose maximum-likelihood estimate is infinite.
+
+    A prior makes the estimate finite there, but no Wald test of it means what it says.
+    """
     known = np.ones(result.coefficients.shape, dtype=bool)
     for cell in result.separated:
         affected = [result.design.columns.index(name) for name in cell.columns]
         known[affected, result.classes.index(cell.label)] = False
     return known
+
+
+def estimable(result: Result) -> NDArray[np.bool_]:
+    """Return (columns, classes): where there is an estimate with a standard error.
+
+    Everywhere under Jeffreys' prior, whose penalised likelihood has a regular maximum; else where `testable`.
+    """
+    if isinstance(result.penalty, Jeffreys):
+        return np.ones(result.coefficients.shape, dtype=bool)
+    return testable(result)
 
 
 def weights_of_centre(result: Result, reference: Any) -> Floats:
@@ -63,13 +79,13 @@ def contrast_variances(covariances: Floats, centre: Floats) -> Floats:
 
 
 def term_contrasts(result: Result, columns: Sequence[int]) -> tuple[Floats, Floats, Integers]:
-    """Return estimates, covariance and column of: every estimable class against one, in each of `columns`.
+    """Return estimates, covariance and column of: every testable class against one, in each of `columns`.
 
     A Wald statistic built from them does not depend on which class is taken.
     """
     inference = result.require_inference()
     width = len(result.design.columns)
-    labels = {column: np.flatnonzero(known) for column, known in enumerate(estimable(result))}
+    labels = {column: np.flatnonzero(known) for column, known in enumerate(testable(result))}
     triples = [(j, k, labels[j][-1]) for j in columns for k in labels[j][:-1]]
     column, first, second = np.array(triples, dtype=np.intp).reshape(-1, 3).T
     plus, minus = first * width + column, second * width + column
@@ -85,12 +101,28 @@ def _cut(covariance: Floats, rows: Integers, columns: Integers) -> Floats:
     return np.asarray(np.where((rows < last)[:, None] & (columns < last), part, 0.0))
 
 
+@single_threaded_blas()
 def without(estimate: Floats, covariance: Floats, dropped: NDArray[np.bool_]) -> tuple[Floats, Floats]:
     """Return what estimates and covariance of the others become, to first order, where `dropped` are set to zero.
 
     b_t - V_tr V_rr^-1 b_r  with covariance  V_tt - V_tr V_rr^-1 V_rt.
+
+    Raises
+    ------
+    InferenceError
+        Where V_rr is singular, as that of few clusters is.
     """
     kept = ~dropped
-    across = covariance[np.ix_(kept, dropped)]
-    solved = np.linalg.solve(covariance[np.ix_(dropped, dropped)], np.column_stack([estimate[dropped], across.T]))
-    return estimate[kept] - across @ solved[:, 0], covariance[np.ix_(kept, kept)] - across @ solved[:, 1:]
+    scale = np.sqrt(np.maximum(np.diag(covariance), 1e-300))
+    estimate, correlation = estimate / scale, covariance / np.outer(scale, scale)
+    factor, status = linalg.lapack.dpotrf(correlation[np.ix_(dropped, dropped)], lower=1)
+    if status != 0 or np.diag(factor).min(initial=1.0) ** 2 < 1e-10:
+        raise InferenceError(
+            "The covariance does not determine the terms that this type of test sets to zero: it has too few clusters, "
+            "or columns nearly depend on each other. Use type='III', which sets none to zero."
+        )
+    right = np.column_stack([correlation[np.ix_(dropped, kept)], estimate[dropped]])
+    half = linalg.solve_triangular(factor, right, lower=True)
+    across = half[:, :-1]
+    left = correlation[np.ix_(kept, kept)] - across.T @ across
+    return (estimate[kept] - across.T @ half[:, -1]) * scale[kept], left * np.outer(scale[kept], scale[kept])

@@ -1,5 +1,6 @@
 """`Result`: a fitted multinomial GLM, frozen. Its methods orchestrate; the tables are computed beside it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ from scipy.special import log_softmax
 
 from genreglm.designs import Design
 from genreglm.engine.penalties import Penalty, Ridge
+from genreglm.engine.problem import Problem
 from genreglm.errors import DataError, InferenceError
-from genreglm.options import AnovaType, CovarianceKind, PredictionKind, check_choice
+from genreglm.options import Adjustment, AnovaType, CovarianceKind, PredictionKind, TermTest, check_choice
+from genreglm.sources import Source
 
 Floats = NDArray[np.float64]
 
@@ -33,7 +36,8 @@ class SeparatedCell:
 class Inference:
     """Covariance of the coefficients of the first K - 1 classes against the last, class by class, (m, m).
 
-    `units` is the number of clusters, or of rows where there are none.
+    `units` is the number of clusters (two ways: the smaller one, and `clusters` is "artist and album"), or of rows
+    where there are none.
     """
 
     kind: CovarianceKind
@@ -44,7 +48,19 @@ class Inference:
 
 @dataclass(frozen=True)
 class FitStatistics:
-    """Numbers about a fit: rows, log-likelihoods, and how the solver ended."""
+    """Numbers about a fit: rows, log-likelihoods, how the solver ended, and how well it tells the classes apart.
+
+    Attributes
+    ----------
+    nobs : sum of the weights
+    log_likelihood, null_log_likelihood : of the fit, and of intercepts alone
+    gradient_norm, iterations, outcome : of the solver
+    told_right : weight of the rows whose most probable class is their own
+    largest_class : weight of the largest class
+    tjur : Tjur's coefficient of each class; see `genreglm.engine.accuracy`
+
+    The last three are NaN or empty in a model that was saved before they were kept.
+    """
 
     nobs: float
     log_likelihood: float
@@ -52,6 +68,9 @@ class FitStatistics:
     gradient_norm: float
     iterations: int
     outcome: str
+    told_right: float = float("nan")
+    largest_class: float = float("nan")
+    tjur: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,6 +86,7 @@ class Result:
     separated : cells whose maximum-likelihood estimate is infinite; a `CellPrior` made them finite
     penalty : what was added to the likelihood, if anything
     source : the rows it was fitted to; not saved, so None after loading
+    problem : their arrays, with weights and offset; not saved either
     """
 
     design: Design
@@ -76,6 +96,7 @@ class Result:
     separated: tuple[SeparatedCell, ...] = field(default=(), repr=False)
     penalty: Penalty | None = None
     source: pd.DataFrame | None = field(default=None, repr=False, compare=False)
+    problem: Problem | None = field(default=None, repr=False, compare=False)
 
     @property
     def classes(self) -> tuple[Any, ...]:
@@ -87,29 +108,44 @@ class Result:
         """Free parameters: columns times (classes - 1)."""
         return len(self.design.columns) * (len(self.classes) - 1)
 
-    def tidy(self, reference: Any = "first", *, exponentiate: bool = False, conf_level: float = 0.95) -> pd.DataFrame:
-        """Return one row a class and term; see `genreglm.result.tables.tidy`."""
-        from genreglm.result.tables import tidy
+    def tidy(
+        self,
+        reference: Any = "first",
+        *,
+        exponentiate: bool = False,
+        conf_level: float = 0.95,
+        adjust: Adjustment | None = None,
+    ) -> pd.DataFrame:
+        """Return one row a class and term; see `genreglm.result.tidy.tidy`."""
+        from genreglm.result.tidy import tidy
 
-        return tidy(self, reference, exponentiate=exponentiate, conf_level=conf_level)
+        return tidy(self, reference, exponentiate=exponentiate, conf_level=conf_level, adjust=adjust)
 
     def glance(self) -> pd.DataFrame:
-        """Return one row about the whole fit; see `genreglm.result.tables.glance`."""
-        from genreglm.result.tables import glance
+        """Return one row about the whole fit; see `genreglm.result.glance.glance`."""
+        from genreglm.result.glance import glance
 
         return glance(self)
 
-    def anova(self, type: AnovaType = "II", test: str = "wald") -> pd.DataFrame:
-        """Return one row a term with its Wald test; see `genreglm.result.tables.anova`."""
-        from genreglm.result.tables import anova
+    def anova(self, type: AnovaType = "II", test: TermTest = "wald", rows: Source | None = None) -> pd.DataFrame:
+        """Return one row a term with its test; see `genreglm.result.anova.anova`."""
+        from genreglm.result.anova import anova
 
-        return anova(self, type, test)
+        return anova(self, type, test, rows)
 
-    def summary(self, strongest: int = 20) -> str:
-        """Return the fit as text: statistics, tests of the terms, and the strongest coefficients."""
-        from genreglm.result.text import summary
+    def summary(self, strongest: int | None = 20, classes: Sequence[Any] | None = None) -> str:
+        """Return the fit as text; see `genreglm.result.summary.summarise` for what it shows."""
+        from genreglm.result.summary import summarise
+        from genreglm.result.text import as_text
 
-        return summary(self, strongest)
+        return as_text(summarise(self, strongest, classes))
+
+    def to_latex(self, strongest: int | None = 20, classes: Sequence[Any] | None = None) -> str:
+        """Return what `summary` shows as LaTeX; it needs the package booktabs."""
+        from genreglm.result.latex import as_latex
+        from genreglm.result.summary import summarise
+
+        return as_latex(summarise(self, strongest, classes))
 
     def predict(self, rows: pd.DataFrame, kind: PredictionKind = "prob") -> Any:
         """Predict for rows.
@@ -175,6 +211,7 @@ class Result:
         )
 
     def _repr_html_(self) -> str:
-        import html
+        from genreglm.result.html import as_html
+        from genreglm.result.summary import summarise
 
-        return f"<pre>{html.escape(self.summary())}</pre>"
+        return as_html(summarise(self))

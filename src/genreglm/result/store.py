@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from genreglm.designs import Design
-from genreglm.engine.penalties import CellPrior, Penalty, Ridge
+from genreglm.engine.penalties import CellPrior, Jeffreys, Penalty, Ridge
 from genreglm.errors import GenreglmError, ModelFileError
 from genreglm.files import whole_file
 from genreglm.options import CovarianceKind, check_choice
@@ -22,7 +22,7 @@ _DAMAGE = (
     OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, EOFError, RuntimeError, MemoryError,
     zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
-_PENALTIES = {"Ridge": Ridge, "CellPrior": CellPrior}
+_PENALTIES = {"Ridge": Ridge, "CellPrior": CellPrior, "Jeffreys": Jeffreys}
 
 
 def save(result: Result, path: str | Path, *, covariance: bool = False) -> Path:
@@ -105,10 +105,13 @@ def _result(header: dict[str, Any], arrays: dict[str, Any]) -> Result:
     cells = tuple(SeparatedCell(label, level, tuple(names)) for label, level, names in header["separated"])
     if not all(cell.label in design.classes and set(cell.columns) <= set(design.columns) for cell in cells):
         raise ModelFileError("it names separated cells of classes or columns that it does not have.")
+    statistics = _statistics(header["statistics"])
+    if len(statistics.tjur) not in (0, classes):
+        raise ModelFileError(f"it has {len(statistics.tjur)} coefficients of Tjur's for {classes} classes.")
     return Result(
         design,
         _numbers(arrays, "coefficients", (width, classes)),
-        _statistics(header["statistics"]),
+        statistics,
         inference,
         cells,
         penalty,
@@ -116,8 +119,9 @@ def _result(header: dict[str, Any], arrays: dict[str, Any]) -> Result:
 
 
 def _statistics(state: dict[str, Any]) -> FitStatistics:
-    numbers = {name: float(value) for name, value in state.items() if name not in ("iterations", "outcome")}
-    return FitStatistics(**numbers, iterations=int(state["iterations"]), outcome=str(state["outcome"]))
+    numbers = {name: float(value) for name, value in state.items() if name not in ("iterations", "outcome", "tjur")}
+    tjur = tuple(float(value) for value in state.get("tjur", ()))
+    return FitStatistics(**numbers, iterations=int(state["iterations"]), outcome=str(state["outcome"]), tjur=tjur)
 
 
 def _numbers(arrays: dict[str, Any], name: str, shape: tuple[int, int]) -> np.ndarray:

@@ -1,0 +1,84 @@
+"""Rows of a fit in large batches, sorted by factor cell and laid out for the kernels over pairs of classes."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genreglm.engine.blocks import Block, Floats
+from genreglm.engine.cells import Cells, moments
+from genreglm.engine.pairs import CHUNK_ROWS
+from genreglm.engine.threads import ordered_map
+
+Integers = NDArray[np.int64]
+
+# A batch holds about so many bytes of probabilities: long enough that its cells are well filled.
+_BATCH_BYTES = 64e6
+_ROWS_A_TASK = 4096
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows sorted by cell.
+
+    Attributes
+    ----------
+    rows : (rows,) their positions among all rows
+    prob : (classes - 1, rows) probabilities, without the last class
+    moments : (rows, moments), not weighted
+    weights : (rows,)
+    chunks : (chunks + 1,) where chunks of at most `CHUNK_ROWS` rows begin; none holds two cells
+    cell_of_chunk : (chunks,)
+    """
+
+    rows: Integers
+    prob: Floats
+    moments: Floats
+    weights: Floats
+    chunks: Integers
+    cell_of_chunk: Integers
+
+
+def batches(parts: Sequence[tuple[Block, Floats]], cells: Cells, classes: int) -> Iterator[Batch]:
+    """Yield the rows of (block, probabilities) pairs in batches."""
+    wanted = max(CHUNK_ROWS, int(_BATCH_BYTES / (8 * classes)))
+    done = 0
+    group: list[tuple[Block, Floats]] = []
+    for number, part in enumerate(parts):
+        group.append(part)
+        rows = sum(len(block) for block, _ in group)
+        if rows >= wanted or number == len(parts) - 1:
+            yield _batch(group, cells, done, classes - 1)
+            done += rows
+            group = []
+
+
+def _batch(group: Sequence[tuple[Block, Floats]], cells: Cells, done: int, free: int) -> Batch:
+    x = np.concatenate([block.x for block, _ in group])
+    prob = np.concatenate([p for _, p in group])
+    codes = cells.codes[done : done + len(x)]
+    order = np.argsort(codes, kind="stable")
+    sorted_prob, row_moments = np.empty((free, len(x))), np.empty((len(x), cells.moments))
+
+    def fill(start: int) -> None:
+        own = order[start : start + _ROWS_A_TASK]
+        sorted_prob[:, start : start + _ROWS_A_TASK] = prob[own, :free].T
+        row_moments[start : start + _ROWS_A_TASK] = moments(x[own], cells.dense)
+
+    list(ordered_map(fill, range(0, len(x), _ROWS_A_TASK)))
+    weights = np.concatenate([block.w for block, _ in group])[order]
+    chunks, cell_of_chunk = _chunks(codes[order])
+    return Batch(done + order, sorted_prob, row_moments, weights, chunks, cell_of_chunk)
+
+
+def _chunks(codes: Integers) -> tuple[Integers, Integers]:
+    """Cut rows sorted by cell into chunks of nearly equal length within each cell."""
+    runs = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1, [len(codes)]])
+    starts = [
+        np.linspace(start, stop, -(-(stop - start) // CHUNK_ROWS) + 1).astype(np.int64)[:-1]
+        for start, stop in pairwise(runs)
+    ]
+    chunks = np.concatenate([*starts, [len(codes)]])
+    return chunks, codes[chunks[:-1]]

@@ -1,0 +1,104 @@
+"""Factor cells: rows that share all their 0/1 columns, and what that saves.
+
+Sums of products over rows need one number for each pair of columns. Within a cell the 0/1 columns do not change,
+so every pair is one of a few moments of the other ("dense") columns d: 1, d and d d'. With 10 dense columns of 23
+that is 66 moments in place of 276 pairs; sums of the moments over a cell are then added to the pairs that they
+stand for, cell by cell. An intercept is a 0/1 column like any other.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+# A cell of fewer rows costs more to spread than its short products save.
+_FEWEST_ROWS = 48
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Which rows share a cell, and which pairs of columns each moment stands for.
+
+    Attributes
+    ----------
+    codes : (rows,) the cell of each row
+    dense : columns that vary within a cell
+    patterns : (cells, columns), True where a 0/1 column is 1 in the cell
+    """
+
+    codes: Integers
+    dense: Integers
+    patterns: NDArray[np.bool_]
+
+    @property
+    def moments(self) -> int:
+        """Numbers a row has: 1, the dense columns, and their products in pairs."""
+        dense = len(self.dense)
+        return 1 + dense + dense * (dense + 1) // 2
+
+    def targets(self, columns: int) -> tuple[Integers, Integers, Integers]:
+        """Return `starts`, `pairs`, `squares`: the pairs of columns, as positions in the upper triangle by rows.
+
+        Moment j of cell c (1, then each dense column) belongs to pairs[starts[c, j] : starts[c, j + 1]]; the
+        products of dense columns belong to `squares`, whatever the cell.
+        """
+        position = pair_positions(columns)
+        dense = np.triu_indices(len(self.dense))
+        squares = position[self.dense[dense[0]], self.dense[dense[1]]]
+        starts = np.zeros((len(self.patterns), len(self.dense) + 2), dtype=np.int64)
+        pairs: list[Integers] = []
+        filled = 0
+        for cell, pattern in enumerate(self.patterns):
+            ones = np.flatnonzero(pattern)
+            first, second = np.triu_indices(len(ones))
+            owned = [position[ones[first], ones[second]], *(position[ones, column] for column in self.dense)]
+            for moment, part in enumerate(owned):
+                starts[cell, moment] = filled
+                filled += len(part)
+                pairs.append(part)
+            starts[cell, -1] = filled
+        return starts, np.concatenate(pairs), squares
+
+
+def pair_positions(columns: int) -> Integers:
+    """Return (columns, columns): where the pair (a, b) stands in the upper triangle taken row by row."""
+    first, second = np.triu_indices(columns)
+    position = np.empty((columns, columns), dtype=np.int64)
+    position[first, second] = position[second, first] = np.arange(len(first))
+    return position
+
+
+def find_cells(x: Floats) -> Cells:
+    """Group rows by their 0/1 columns, taken in turn as long as cells keep enough rows; the others are dense."""
+    rows, columns = x.shape
+    codes, count = np.zeros(rows, dtype=np.int64), 1
+    kept = np.zeros(columns, dtype=bool)
+    for column in range(columns):
+        ones = x[:, column] == 1.0
+        if not (ones | (x[:, column] == 0.0)).all():
+            continue
+        finer = 2 * codes + ones
+        occupied = np.bincount(finer, minlength=2 * count) > 0
+        if occupied.sum() * _FEWEST_ROWS <= rows or occupied.sum() == count:
+            codes, count, kept[column] = (np.cumsum(occupied) - 1)[finer], int(occupied.sum()), True
+    patterns = np.zeros((count, columns), dtype=bool)
+    patterns[codes] = (x == 1.0) & kept
+    return Cells(codes, np.flatnonzero(~kept), patterns)
+
+
+def moments(x: Floats, dense: Integers) -> Floats:
+    """Return (rows, moments): 1, the dense columns, and their products in pairs, upper triangle by rows."""
+    own = x[:, dense]
+    width = len(dense)
+    found = np.empty((len(x), 1 + width + width * (width + 1) // 2))
+    found[:, 0] = 1.0
+    found[:, 1 : 1 + width] = own
+    filled = 1 + width
+    for column in range(width):
+        stop = filled + width - column
+        np.multiply(own[:, column : column + 1], own[:, column:], out=found[:, filled:stop])
+        filled = stop
+    return found

@@ -1,0 +1,165 @@
+"""From arrays to an estimate: coordinates, start, Newton, and back to the columns as given.
+
+Nothing is raised for what the data do; how it ended is the estimate's `outcome`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from genreglm.engine import coordinates
+from genreglm.engine.blocks import Block, Blocks, Floats
+from genreglm.engine.newton import Outcome, Solution, Step, minimise
+from genreglm.engine.objective import Objective
+from genreglm.engine.problem import Problem
+from genreglm.engine.separation import runs_away, separating_direction
+from genreglm.engine.start import best_start
+from genreglm.options import DECREMENT_TOLERANCE, GRADIENT_TOLERANCE, STEP_LIMIT
+
+
+@dataclass(frozen=True)
+class Control:
+    """When to stop, and whom to tell of each step; see `genreglm.engine.newton.minimise`."""
+
+    gradient_tolerance: float = GRADIENT_TOLERANCE
+    decrement_tolerance: float = DECREMENT_TOLERANCE
+    max_steps: int = STEP_LIMIT
+    callback: Callable[[Step], None] | None = None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Where an estimation ended.
+
+    Attributes
+    ----------
+    problem : what was estimated
+    coefficients : (columns, classes) in the columns as given; each row sums to zero over the classes
+    outcome : how it ended
+    solution : the solver's account; None where columns are linearly dependent and nothing was solved
+    aliased : columns that depend linearly on those before them
+    parts : (block, probabilities) of the problem's rows, in standardised columns
+    prior : the same of the rows that stand for a prior
+    direction : (columns, classes) in standardised columns, the last one taken, or that which separates the rows
+    """
+
+    problem: Problem
+    coefficients: Floats
+    outcome: Outcome
+    solution: Solution | None = None
+    aliased: tuple[int, ...] = ()
+    parts: Sequence[tuple[Block, Floats]] = field(default=(), repr=False)
+    prior: Sequence[tuple[Block, Floats]] = field(default=(), repr=False)
+    direction: Floats | None = field(default=None, repr=False)
+
+    @property
+    def converged(self) -> bool:
+        """Whether it ended at the optimum."""
+        return self.outcome is Outcome.CONVERGED
+
+    @property
+    def log_likelihood(self) -> float:
+        """Sum of w_i sum_k t_ik log p_ik over the problem's rows, without those of a prior."""
+        total = 0.0
+        for block, prob in self.parts:
+            if block.y.ndim == 1:
+                total += float(block.w @ np.log(prob[np.arange(len(block)), block.y]))
+            else:
+                logs = np.log(prob, out=np.zeros_like(prob), where=block.y > 0)
+                total += float(block.w @ np.einsum("ik,ik->i", block.y, logs))
+        return total
+
+
+def estimate(
+    problem: Problem,
+    *,
+    ridge: Floats | None = None,
+    prior: Blocks | None = None,
+    start: Floats | None = None,
+    control: Control | None = None,
+) -> Estimate:
+    """Minimise the mean negative log-likelihood of `problem`, with an optional penalty or prior.
+
+    Parameters
+    ----------
+    ridge : (columns,) strengths: half of strength_j times the sum of B_jk^2 is added; None without a penalty
+    prior : rows that stand for a prior, in standardised columns
+    start : (columns, classes) coefficients to start from, in the columns as given
+    control : tolerances, limits and callback
+    """
+    control = control or Control()
+    own = problem.blocks()
+    everything = own if prior is None else own.followed_by(prior)
+    triangular = coordinates.triangle(everything)
+    quadratic = None
+    if ridge is None:
+        aliased = tuple(coordinates.aliased_columns(triangular))
+        if aliased:
+            nothing = np.full((problem.x.shape[1], problem.classes), np.nan)
+            return Estimate(problem, nothing, Outcome.SINGULAR, aliased=aliased)
+    else:
+        triangular, quadratic = _with_ridge(problem, triangular, ridge)
+    objective = Objective(everything, triangular, quadratic)
+    given = None if start is None else coordinates.whiten(triangular, problem.standardisation.forth(start))
+    solution = minimise(
+        objective,
+        best_start(objective, given),
+        gradient_tolerance=control.gradient_tolerance,
+        decrement_tolerance=control.decrement_tolerance,
+        max_steps=control.max_steps,
+        callback=control.callback,
+        diverges=runs_away,
+    )
+    outcome, direction = solution.outcome, coordinates.unwhiten(triangular, solution.last_direction)
+    if outcome is not Outcome.NON_FINITE:
+        apart = separating_direction(objective, solution.whitened, solution.last_direction, solution.value)
+        if apart is not None:
+            outcome, direction = Outcome.SEPARATED, apart
+    pairs = list(zip(everything.parts, objective.probabilities, strict=True))
+    return Estimate(
+        problem,
+        problem.standardisation.back() @ coordinates.unwhiten(triangular, solution.whitened),
+        outcome,
+        solution,
+        (),
+        pairs[: len(own.parts)],
+        pairs[len(own.parts) :],
+        direction,
+    )
+
+
+def null_log_likelihood(problem: Problem) -> float:
+    """Return the log-likelihood of intercepts alone: the classes' shares, or a small fit beside an offset."""
+    if problem.offset is None:
+        counts = problem.class_weights
+        return float(counts @ np.log(counts / counts.sum()))
+    ones = Problem(np.ones((len(problem.w), 1)), problem.y, problem.w, problem.classes, 0, problem.offset)
+    return estimate(ones).log_likelihood
+
+
+def ridge_strengths(problem: Problem, strength: float, factors: Floats, standardise: bool) -> Floats:
+    """Return the strength of each column, (columns,), for B in the columns' own units.
+
+    `factors` (columns,) multiply it; with `standardise` it is meant per standard deviation of the column. The
+    intercept is free.
+    """
+    strengths = strength * factors
+    if standardise:
+        strengths = strengths * problem.standardisation.deviation**2
+    if problem.intercept is not None:
+        strengths[problem.intercept] = 0.0
+    return np.asarray(strengths)
+
+
+def _with_ridge(problem: Problem, triangular: Floats, ridge: Floats) -> tuple[Floats, Floats]:
+    """Return a triangle that whitens the Hessian at equal probabilities, K times the penalty included, and the
+    penalty's quadratic form there. That also lets linearly dependent columns in.
+    """
+    strengths = ridge / problem.standardisation.scale**2
+    triangular = coordinates.upper_triangle(np.vstack([triangular, np.diag(np.sqrt(problem.classes * strengths))]))
+    # Where strength is 0 and columns are dependent, a trace of ridge keeps the triangle regular.
+    triangular = triangular + np.diag(np.where(np.abs(np.diag(triangular)) < 1e-10, 1e-8, 0.0))
+    inverse = solve_triangular(triangular, np.eye(len(strengths)))
+    return triangular, inverse.T @ (strengths[:, None] * inverse)

@@ -1,0 +1,176 @@
+"""Maximum likelihood under Jeffreys' prior, which is finite whatever is separated.
+
+    l*(B) = l(B) + 1/2 log det I(B)
+
+With M_i the covariance of row i's linear predictor under Sigma = I^-1 and V_i = diag(p_i) - p_i p_i', row i adds
+to the score
+
+    [w_i (t_i - p_i) + w_i / 2 V_i (diag(M_i) - 2 M_i p_i)] (x) z_i.
+
+Fisher's scoring, Sigma times that score, is Newton's method in a separated cell, where the second part stays what
+it is, and nearly so elsewhere, where it is small.
+
+Sources: Firth (1993), Biometrika 80:27; Bull, Mak and Greenwood (2002), Comput. Stat. Data Anal. 39:57; Kosmidis
+and Firth (2009), Biometrika 96:793.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+
+from genreglm.engine import coordinates
+from genreglm.engine.blocks import Floats
+from genreglm.engine.cells import Cells, find_cells
+from genreglm.engine.estimate import Control, Estimate, estimate, ridge_strengths
+from genreglm.engine.information import information
+from genreglm.engine.newton import Outcome, Solution, Step
+from genreglm.engine.objective import Objective
+from genreglm.engine.problem import Problem
+from genreglm.engine.row_forms import row_forms
+from genreglm.engine.separation import EmptyCell
+from genreglm.engine.symmetric import inverse
+
+_SHORTEST_STEP = 2.0**-20
+_ROUNDING = 1e-13
+_START_ROWS = 0.5
+_START = Control(gradient_tolerance=1e-4, decrement_tolerance=1.0)
+# The squared distance to the optimum in standard errors at which scoring stops: 1e-8 of one.
+JEFFREYS_DECREMENT = 1e-16
+
+
+@dataclass(frozen=True)
+class _Point:
+    """Coefficients against the last class, (columns, classes - 1), with l* per unit of weight and Sigma there."""
+
+    against_last: Floats
+    value: float
+    covariance: Floats
+
+
+def jeffreys(
+    problem: Problem,
+    start: Floats | None = None,
+    control: Control | None = None,
+    cells: Sequence[EmptyCell] = (),
+) -> Estimate:
+    """Maximise l* by Fisher's scoring with step halving; see `genreglm.engine.estimate.estimate`.
+
+    1. Start from a given point, or from the estimate with half a row in each of the empty `cells`, which is about
+       what Jeffreys' prior is worth there, or where that has none, under a ridge worth half a row.
+    2. Evaluate probabilities, I, Sigma and the score at the point.
+    3. Stop where score' Sigma score, the squared distance still to go in standard errors, is small.
+    4. Step by Sigma times the score, halved until l* rises. Go to 2.
+    """
+    control = control or Control()
+    own = problem.blocks()
+    triangular = coordinates.triangle(own)
+    aliased = tuple(coordinates.aliased_columns(triangular))
+    if aliased:
+        nothing = np.full((problem.x.shape[1], problem.classes), np.nan)
+        return Estimate(problem, nothing, Outcome.SINGULAR, aliased=aliased)
+    climb = _Climb(problem, Objective(own, triangular), find_cells(np.concatenate([part.x for part in own.parts])))
+    at = climb.at(problem.standardisation.forth(_first(problem, cells) if start is None else start))
+    trace: list[Step] = []
+    while True:
+        if at is None:
+            outcome, size = Outcome.NON_FINITE, np.nan
+            break
+        score, gradient = climb.score(at)
+        direction = (at.covariance @ score.T.ravel()).reshape(problem.classes - 1, -1).T
+        going, size = float(np.vdot(score, direction)), float(np.abs(gradient).max())
+        if going <= max(control.decrement_tolerance, JEFFREYS_DECREMENT):
+            outcome = Outcome.CONVERGED
+            break
+        if len(trace) >= control.max_steps:
+            outcome = Outcome.STEP_LIMIT
+            break
+        length, following = climb.along(at, direction, going)
+        trace.append(Step(-at.value, size, going, length, 0))
+        if control.callback is not None:
+            control.callback(trace[-1])
+        if length == 0.0:
+            outcome = Outcome.STALLED
+            break
+        at = following
+    return climb.estimate(at, outcome, size, trace)
+
+
+class _Climb:
+    """The penalised log-likelihood of a problem, its score, and steps along it."""
+
+    def __init__(self, problem: Problem, objective: Objective, cells: Cells) -> None:
+        self.problem, self.objective, self.cells = problem, objective, cells
+        self.parts = list(zip(objective.blocks.parts, objective.probabilities, strict=True))
+
+    def at(self, coefficients: Floats) -> _Point | None:
+        """Evaluate at standardised coefficients (columns, classes); None where l* is not finite."""
+        against_last = coefficients[:, :-1] - coefficients[:, -1:]
+        value, _ = self.objective.evaluate(coordinates.whiten(self.objective.triangular, coefficients))
+        if not np.isfinite(value):
+            return None
+        matrix = information(self.parts, self.problem.classes, self.cells)
+        log_determinant = _log_determinant(matrix)
+        if not np.isfinite(log_determinant):
+            return None
+        covariance = inverse(matrix, overwrite=True)
+        if covariance is None:
+            return None
+        return _Point(against_last, 0.5 * log_determinant / self.objective.total_weight - value, covariance)
+
+    def score(self, at: _Point) -> tuple[Floats, Floats]:
+        """Return the score, (columns, classes - 1), at the point last evaluated, and the same a unit of weight."""
+        classes = self.problem.classes
+        diagonal, product = row_forms(self.parts, at.covariance, classes, self.cells)
+        score = np.zeros((self.problem.x.shape[1], classes))
+        done = 0
+        for block, prob in self.parts:
+            own = slice(done, done + len(block))
+            pull = diagonal[own] - 2.0 * product[own]
+            pull = prob * (pull - np.einsum("ik,ik->i", prob, pull)[:, None])
+            score += block.x.T @ (0.5 * block.w[:, None] * pull - block.residual(prob))
+            done += len(block)
+        return score[:, :-1], score / self.objective.total_weight
+
+    def along(self, at: _Point, direction: Floats, going: float) -> tuple[float, _Point | None]:
+        """Return the first step 1, 1/2, 1/4, ... at which l* rises, and the point there."""
+        length = 1.0
+        while length >= _SHORTEST_STEP:
+            moved = at.against_last + length * direction
+            found = self.at(np.column_stack([moved, np.zeros(len(moved))]))
+            enough = at.value + 1e-4 * length * going / self.objective.total_weight
+            if found is not None and found.value >= enough - _ROUNDING * abs(at.value):
+                return length, found
+            length *= 0.5
+        return 0.0, None
+
+    def estimate(self, at: _Point | None, outcome: Outcome, gradient: float, trace: list[Step]) -> Estimate:
+        """Return where the climb ended, in the columns as given."""
+        shape = (self.problem.x.shape[1], self.problem.classes)
+        if at is None:
+            solution = Solution(np.full(shape, np.nan), np.nan, gradient, outcome, trace, np.zeros(shape))
+            return Estimate(self.problem, np.full(shape, np.nan), outcome, solution)
+        full = np.column_stack([at.against_last, np.zeros(shape[0])])
+        full -= full.mean(axis=1, keepdims=True)
+        whitened = coordinates.whiten(self.objective.triangular, full)
+        solution = Solution(whitened, -at.value, gradient, outcome, trace, np.zeros(shape))
+        return Estimate(self.problem, self.problem.standardisation.back() @ full, outcome, solution, (), self.parts)
+
+
+def _first(problem: Problem, cells: Sequence[EmptyCell]) -> Floats:
+    """Return coefficients that are finite, and not far from those sought."""
+    prior = problem.prior_blocks(cells, _START_ROWS) if cells else None
+    found = estimate(problem, prior=prior, control=_START)
+    if not found.converged:
+        ones = np.ones(problem.x.shape[1])
+        ridge = ridge_strengths(problem, _START_ROWS / float(problem.w.sum()), ones, standardise=True)
+        found = estimate(problem, ridge=ridge, control=_START)
+    return found.coefficients
+
+
+def _log_determinant(matrix: NDArray[np.float64]) -> float:
+    """Return log det of a symmetric matrix, NaN where it is not positive definite."""
+    factor, status = linalg.lapack.dpotrf(matrix, lower=1)
+    return float("nan") if status else 2.0 * float(np.log(np.diag(factor)).sum())

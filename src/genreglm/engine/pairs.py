@@ -1,0 +1,140 @@
+"""Kernels over pairs of classes: what all rows add to a pair, and what a pair gives to each row.
+
+Both p_k p_l and the moments of a row are symmetric in what they pair, so each number is computed once. Pairs
+(k, l), k <= l, run by rows of the upper triangle. A tile of pairs times a chunk of rows fits into the
+second-level cache; one matrix product of it with the chunk's moments is nearly all the work.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from genreglm.engine.blocks import Floats
+
+Integers = NDArray[np.int64]
+
+CHUNK_ROWS = 384
+_TILE = 128
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"})
+def add_pairs(
+    prob: Floats,
+    moments: Floats,
+    chunks: Integers,
+    cell_of_chunk: Integers,
+    starts: Integers,
+    targets: Integers,
+    squares: Integers,
+    first: int,
+    last: int,
+    sums: Floats,
+) -> None:
+    """Add sum_i p_ik p_il m_i, spread over pairs of columns, to the rows of `sums` for k in [first, last).
+
+    Parameters
+    ----------
+    prob : (classes, rows) probabilities, rows sorted by cell
+    moments : (rows, moments), weighted
+    chunks : (chunks + 1,) where chunks of rows begin; none holds two cells
+    cell_of_chunk, starts, targets, squares : see `genreglm.engine.cells.Cells.targets`
+    sums : (pairs of these classes, pairs of columns)
+    """
+    classes = prob.shape[0]
+    width = moments.shape[1]
+    linear = starts.shape[1] - 1
+    tile = np.empty(_TILE * CHUNK_ROWS)
+    product = np.empty((_TILE, width))
+    own = np.empty((sums.shape[0], width))
+    for chunk in range(len(chunks) - 1):
+        start, stop = chunks[chunk], chunks[chunk + 1]
+        rows = stop - start
+        cell = cell_of_chunk[chunk]
+        if chunk == 0 or cell != cell_of_chunk[chunk - 1]:
+            own[:] = 0.0
+        row_moments = moments[start:stop]
+        filled, done = 0, 0
+        factors = tile[: _TILE * rows].reshape(_TILE, rows)
+        for k in range(first, last):
+            for other in range(k, classes):
+                one, two, into = prob[k, start:stop], prob[other, start:stop], factors[filled]
+                for i in range(rows):
+                    into[i] = one[i] * two[i]
+                filled += 1
+                if filled == _TILE or (k == last - 1 and other == classes - 1):
+                    np.dot(factors[:filled], row_moments, product[:filled])
+                    for pair in range(filled):
+                        for j in range(width):
+                            own[done + pair, j] += product[pair, j]
+                    done += filled
+                    filled = 0
+        if chunk == len(chunks) - 2 or cell_of_chunk[chunk + 1] != cell:
+            for pair in range(len(own)):
+                for j in range(linear):
+                    for t in range(starts[cell, j], starts[cell, j + 1]):
+                        sums[pair, targets[t]] += own[pair, j]
+                for j in range(len(squares)):
+                    sums[pair, squares[j]] += own[pair, linear + j]
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"})
+def take_pairs(
+    prob: Floats,
+    moments: Floats,
+    chunks: Integers,
+    cell_of_chunk: Integers,
+    starts: Integers,
+    targets: Integers,
+    squares: Integers,
+    first: int,
+    last: int,
+    packed: Floats,
+    diagonal: Floats,
+    product: Floats,
+) -> None:
+    """Evaluate M_kl = z' S_kl z for the rows of chunks [first, last): its diagonal, and M p.
+
+    Parameters
+    ----------
+    prob, chunks, cell_of_chunk, starts, targets, squares : as for `add_pairs`
+    moments : (rows, moments), not weighted
+    packed : (pairs of classes, pairs of columns), the coefficients of the quadratic forms S
+    diagonal, product : (classes, rows), overwritten for these rows
+    """
+    classes = prob.shape[0]
+    width = moments.shape[1]
+    linear = starts.shape[1] - 1
+    own = np.empty((packed.shape[0], width))
+    forms = np.empty(_TILE * CHUNK_ROWS)
+    for chunk in range(first, last):
+        start, stop = chunks[chunk], chunks[chunk + 1]
+        rows = stop - start
+        cell = cell_of_chunk[chunk]
+        if chunk == first or cell != cell_of_chunk[chunk - 1]:
+            for pair in range(len(own)):
+                for j in range(linear):
+                    total = 0.0
+                    for t in range(starts[cell, j], starts[cell, j + 1]):
+                        total += packed[pair, targets[t]]
+                    own[pair, j] = total
+                for j in range(len(squares)):
+                    own[pair, linear + j] = packed[pair, squares[j]]
+        across = np.ascontiguousarray(moments[start:stop].T)
+        tile = forms[: _TILE * rows].reshape(_TILE, rows)
+        product[:, start:stop] = 0.0
+        pair, filled, done = 0, 0, 0
+        for k in range(classes):
+            for other in range(k, classes):
+                if pair == done + filled:
+                    done, filled = pair, min(_TILE, len(own) - pair)
+                    np.dot(own[done : done + filled], across, tile[:filled])
+                form = tile[pair - done]
+                pair += 1
+                if other == k:
+                    for i in range(rows):
+                        diagonal[k, start + i] = form[i]
+                        product[k, start + i] += form[i] * prob[k, start + i]
+                else:
+                    for i in range(rows):
+                        product[k, start + i] += form[i] * prob[other, start + i]
+                        product[other, start + i] += form[i] * prob[k, start + i]

@@ -1,0 +1,145 @@
+"""What a caller gives beside the formula, checked and turned into arrays: weights, offset, clusters, soft labels."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from genreglm.designs import Design
+from genreglm.engine.problem import Problem
+from genreglm.errors import DataError
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+Column = str | Sequence[Any] | NDArray[Any] | pd.Series
+Clusters = Column | Sequence[Column]
+
+
+def problem(
+    design: Design,
+    frame: pd.DataFrame,
+    weights: Column | None = None,
+    offset: Floats | None = None,
+    soft_labels: pd.DataFrame | None = None,
+) -> Problem:
+    """Return the arrays of a fit of `design` to `frame`.
+
+    Raises
+    ------
+    DataError, FormulaError
+        For rows, weights, an offset or soft labels that cannot be used, and for a class without rows.
+    """
+    x = design.matrix(frame)
+    y = design.codes(frame) if soft_labels is None else _shares(soft_labels, design, frame)
+    found = Problem(
+        x, y, _weights(weights, frame), len(design.classes), design.intercept, _offset(offset, design, frame)
+    )
+    seen = found.class_weights > 0
+    if not seen.all():
+        absent = [str(label) for label, there in zip(design.classes, seen, strict=True) if not there]
+        raise DataError(f"No rows (of positive weight) for {', '.join(absent[:10])}: learn the design without them.")
+    return found
+
+
+def labels(soft_labels: pd.DataFrame | None) -> list[Any] | None:
+    """Return the classes that soft labels name, None where there are none.
+
+    Raises
+    ------
+    DataError
+        Where they are no frame with one column a class.
+    """
+    if soft_labels is None:
+        return None
+    if not isinstance(soft_labels, pd.DataFrame) or not soft_labels.columns.is_unique:
+        raise DataError("soft_labels must be a DataFrame of shares, one column a class, each named once.")
+    return list(soft_labels.columns)
+
+
+def cluster_codes(clusters: Clusters, frame: pd.DataFrame) -> tuple[list[Codes], str]:
+    """Return each row's cluster as a code, once for each way of clustering, and the clusters' name.
+
+    A list or tuple of two columns, by name or as values, clusters two ways: ``["artist", "album"]``, named
+    "artist and album". Values have no name of their own: theirs is "clusters".
+
+    Raises
+    ------
+    DataError
+        Where there is no such column, the length is not the frame's, or a row has no cluster.
+    """
+    if isinstance(clusters, list | tuple) and len(clusters) == 2:
+        ways = [(way, f"clusters[{number}]") for number, way in enumerate(clusters)]
+    else:
+        ways = [(clusters, "clusters")]
+    codes = [_codes(way, frame, name) for way, name in ways]
+    return codes, " and ".join(way if isinstance(way, str) else name for way, name in ways)
+
+
+def _codes(clusters: Column, frame: pd.DataFrame, name: str) -> Codes:
+    codes, _ = pd.factorize(column(clusters, frame, name))
+    if (codes < 0).any():
+        raise DataError(f"{int((codes < 0).sum()):,} rows have no cluster. Give each row one.")
+    return codes.astype(np.int64)
+
+
+def column(given: Column, frame: pd.DataFrame, name: str) -> NDArray[Any]:
+    """Return a column of `frame` by its name, or given values of the right length.
+
+    Raises
+    ------
+    DataError
+        Where there is no such column, or the length is not the frame's.
+    """
+    if isinstance(given, str):
+        if given not in frame.columns:
+            raise DataError(f"{name}={given!r} is no column of the table; it has {', '.join(map(str, frame.columns))}.")
+        return frame[given].to_numpy()
+    values = np.asarray(given)
+    if values.shape != (len(frame),):
+        raise DataError(f"{name} has shape {values.shape}, but the table has {len(frame):,} rows.")
+    return values
+
+
+def _weights(weights: Column | None, frame: pd.DataFrame) -> Floats:
+    if weights is None:
+        return np.ones(len(frame))
+    try:
+        values = np.ascontiguousarray(column(weights, frame, "weights"), dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"weights must be numbers: {error}") from error
+    # In Python's floats an overflow is infinity, without a warning.
+    if not np.isfinite(float(values.max()) * len(values)) or (values < 0).any() or not values.any():
+        raise DataError("weights must be finite (their sum, too), >= 0, and not all zero.")
+    return values
+
+
+def _offset(offset: Floats | None, design: Design, frame: pd.DataFrame) -> Floats | None:
+    if offset is None:
+        return None
+    try:
+        values = np.ascontiguousarray(offset, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"offset must be numbers, rows x classes: {error}") from error
+    if values.shape != (len(frame), len(design.classes)) or not np.isfinite(values).all():
+        raise DataError(f"offset must be finite, {(len(frame), len(design.classes))}; found {values.shape}.")
+    return values
+
+
+def _shares(soft_labels: pd.DataFrame, design: Design, frame: pd.DataFrame) -> Floats:
+    """Return the shares in the order of the design's classes, each row divided by its sum."""
+    if set(labels(soft_labels) or ()) != set(design.classes):
+        raise DataError(
+            f"soft_labels must have one column for each of the {len(design.classes)} classes of the design."
+        )
+    try:
+        shares = np.ascontiguousarray(soft_labels[list(design.classes)], dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"soft_labels must be numbers: {error}") from error
+    if len(shares) != len(frame):
+        raise DataError(f"soft_labels has {len(shares):,} rows, but the table has {len(frame):,}.")
+    total = shares.sum(axis=1, keepdims=True)
+    if not np.isfinite(shares).all() or (shares < 0).any() or (total == 0).any():
+        raise DataError("soft_labels must be finite and >= 0, with something above 0 in every row.")
+    return np.asarray(shares / total)

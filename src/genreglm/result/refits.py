@@ -1,0 +1,113 @@
+"""Likelihood-ratio and score tests of a result: which it can have, and the refits on fewer columns that they need."""
+
+from collections.abc import Collection
+
+from genreglm import inputs
+from genreglm.engine.blocks import Floats
+from genreglm.engine.inference import ChiSquareTest, chi_square_test
+from genreglm.engine.nested import Family
+from genreglm.engine.penalties import CellPrior
+from genreglm.engine.problem import Problem
+from genreglm.engine.score import score_test
+from genreglm.errors import ConvergenceError, DataError, InferenceError
+from genreglm.options import TermTest
+from genreglm.result.model import Result
+from genreglm.sources import Source, read_rows
+
+# Another order of the rows changes the sum of their log-likelihoods by less, relatively; other rows by more.
+_SAME_ROWS = 1e-9
+
+
+class Refits:
+    """The maxima of a result's likelihood on some of its columns, each found once.
+
+    Under a `CellPrior` the rows that stand for the prior count as rows of every model compared.
+
+    Raises
+    ------
+    InferenceError
+        Where the test would not be what it says: a penalised fit, or a robust or clustered covariance.
+    DataError
+        For a loaded result without `rows`, and for rows that are not those of its fit.
+    """
+
+    def __init__(self, result: Result, test: TermTest, rows: Source | None = None) -> None:
+        _require_likelihood(result, test)
+        problem = _problem(result, rows)
+        self.test = test
+        self.family = Family(problem)
+        if isinstance(result.penalty, CellPrior) and result.separated:
+            spans = [range(cut.start, cut.stop) for cut in result.design.terms.values()]
+            self.family = Family.with_cells(problem, problem.empty_cells(spans), result.penalty.count)
+        self.start = result.coefficients
+        whole = frozenset(range(len(self.start)))
+        self._coefficients: dict[frozenset[int], Floats] = {whole: self.start}
+        self._log_likelihoods: dict[frozenset[int], float] = {}
+
+    def compare(self, larger: Collection[int], tested: Collection[int]) -> ChiSquareTest:
+        """Test that the coefficients of the columns `tested` are zero in the model of the columns `larger`.
+
+        "lr": 2 (l(larger) - l(larger without tested)); "score": see `genreglm.engine.score`.
+        """
+        smaller = frozenset(larger) - frozenset(tested)
+        if self.test == "score":
+            return score_test(self.family, self.coefficients(smaller), sorted(tested), sorted(smaller))
+        gained = self.log_likelihood(frozenset(larger)) - self.log_likelihood(smaller)
+        return chi_square_test(max(0.0, 2.0 * gained), len(set(tested)) * (self.family.problem.classes - 1))
+
+    def coefficients(self, columns: frozenset[int]) -> Floats:
+        """Return the maximum on `columns`: (all columns, classes), zero for those left out."""
+        if columns not in self._coefficients:
+            full, found = self.family.restricted(columns, self.start)
+            if found is not None and not found.converged:
+                raise ConvergenceError(
+                    f"A model of {len(columns)} of the columns did not converge: {found.outcome.value}"
+                )
+            self._coefficients[columns] = full
+        return self._coefficients[columns]
+
+    def log_likelihood(self, columns: frozenset[int]) -> float:
+        """Return the log-likelihood there."""
+        if columns not in self._log_likelihoods:
+            self._log_likelihoods[columns] = self.family.at(self.coefficients(columns)).log_likelihood
+        return self._log_likelihoods[columns]
+
+
+def _require_likelihood(result: Result, test: TermTest) -> None:
+    """Refuse a test that compares likelihoods where the fit has none that may be compared."""
+    if result.penalty is not None and not isinstance(result.penalty, CellPrior):
+        if result.inference is None:
+            result.require_inference()
+        raise InferenceError(
+            f"test={test!r} compares likelihoods at their maxima, and {result.penalty!r} moved this fit away from its "
+            "own. Use test='wald', or fit without the penalty or with gg.CellPrior()."
+        )
+    kind = None if result.inference is None else result.inference.kind
+    if kind not in (None, "observed"):
+        raise InferenceError(
+            f"test={test!r} holds for independent rows, and this fit was given the covariance {kind!r}, which says "
+            "that they are not. Use test='wald', which is built on that covariance, or fit with covariance='observed'."
+        )
+
+
+def _problem(result: Result, rows: Source | None) -> Problem:
+    """Return the arrays of the fit, or those of `rows` once they are seen to be the same."""
+    if rows is None:
+        if result.problem is None:
+            raise DataError("A loaded model does not hold the rows of its fit, which this test refits: pass rows=.")
+        return result.problem
+    problem = inputs.problem(result.design, read_rows(rows))
+    nobs, fitted = float(problem.w.sum()), result.statistics
+    if nobs != fitted.nobs:
+        raise DataError(
+            f"These are {nobs:,.0f} rows, but the model was fitted to {fitted.nobs:,.10g} (the sum of their weights). "
+            "Pass the rows of the fit. A fit with weights is only refitted by the result that gg.fit returned."
+        )
+    found = Family(problem).at(result.coefficients).log_likelihood
+    if abs(found - fitted.log_likelihood) > _SAME_ROWS * abs(fitted.log_likelihood):
+        raise DataError(
+            f"The log-likelihood of these rows is {found:,.6f}, that of the fit {fitted.log_likelihood:,.6f}: they are "
+            "other rows, or the fit had weights, an offset or soft labels, which only the result that gg.fit returned "
+            "still holds."
+        )
+    return problem
