@@ -18,6 +18,7 @@ from genreglm.engine.newton import Outcome, Step
 from genreglm.engine.penalties import CellPrior, Jeffreys, Penalty, Ridge
 from genreglm.engine.problem import Problem
 from genreglm.engine.separation import EmptyCell
+from genreglm.engine.threads import single_threaded_blas
 from genreglm.errors import ConvergenceError, OptionError, RankError, SeparationError
 from genreglm.inputs import Clusters, Column
 from genreglm.options import (
@@ -35,6 +36,8 @@ from genreglm.sources import Source, read_rows
 Floats = NDArray[np.float64]
 
 
+# One hold of BLAS for the whole fit: taking and leaving it costs more than a step of a small one.
+@single_threaded_blas()
 def fit(
     formula: str | Design,
     rows: Source,

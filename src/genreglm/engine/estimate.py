@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.linalg import solve_triangular
 
 from genreglm.engine import coordinates
 from genreglm.engine.blocks import Block, Blocks, Floats
@@ -161,5 +160,5 @@ def _with_ridge(problem: Problem, triangular: Floats, ridge: Floats) -> tuple[Fl
     triangular = coordinates.upper_triangle(np.vstack([triangular, np.diag(np.sqrt(problem.classes * strengths))]))
     # Where strength is 0 and columns are dependent, a trace of ridge keeps the triangle regular.
     triangular = triangular + np.diag(np.where(np.abs(np.diag(triangular)) < 1e-10, 1e-8, 0.0))
-    inverse = solve_triangular(triangular, np.eye(len(strengths)))
+    inverse = coordinates.unwhiten(triangular, np.eye(len(strengths)))
     return triangular, inverse.T @ (strengths[:, None] * inverse)

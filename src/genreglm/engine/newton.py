@@ -186,8 +186,12 @@ class _Preconditioner:
         self._inverses = np.linalg.inv(blocks + (damping + floor)[:, None, None] * np.eye(blocks.shape[1]))
 
     def __call__(self, residual: Floats) -> Floats:
-        solved = np.matmul(self._inverses, residual.T[:, :, None])[:, :, 0].T
-        return np.asarray(solved - solved.mean(axis=1, keepdims=True))
+        return _centred(np.matmul(self._inverses, residual.T[:, :, None])[:, :, 0].T)
+
+
+def _centred(values: Floats) -> Floats:
+    """Return rows that sum to zero."""
+    return np.asarray(values - values.sum(axis=1, keepdims=True) / values.shape[1])
 
 
 def _newton_direction(
@@ -217,7 +221,7 @@ def _newton_direction(
         step = energy / curvature
         direction = direction + step * search
         residual = residual - step * curved
-        residual = residual - residual.mean(axis=1, keepdims=True)
+        residual = _centred(residual)
         preconditioned = precondition(residual)
         previous, energy = energy, float(np.vdot(residual, preconditioned))
         # `energy` is the squared norm of the error in the preconditioner's metric.

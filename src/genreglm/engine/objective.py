@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
 
 from genreglm.engine.blocks import Block, Blocks, Floats
 from genreglm.engine.cells import moments, pair_positions
-from genreglm.engine.coordinates import unwhiten
+from genreglm.engine.coordinates import unwhiten, whiten_gradient
 from genreglm.engine.softmax import curvature_rows
 from genreglm.engine.threads import ordered_map, single_threaded_blas, workspace
 
@@ -111,7 +110,7 @@ class Objective:
             weight += part_weight
             stacked += part
         full = stacked[:, pair_positions(columns)] / weight
-        inverse = solve_triangular(self.triangular, np.eye(columns))
+        inverse = unwhiten(self.triangular, np.eye(columns))
         full = inverse.T @ full @ inverse
         return full if self.quadratic is None else full + self.quadratic
 
@@ -124,9 +123,7 @@ class Objective:
 
     def whiten_rows(self, gradient: Floats) -> Floats:
         """Map a gradient for B_z to one for U = R B_z, per unit of weight."""
-        return (
-            np.asarray(solve_triangular(self.triangular, gradient, trans="T", check_finite=False)) / self.total_weight
-        )
+        return whiten_gradient(self.triangular, gradient) / self.total_weight
 
 
 def _single(block: Block, classes: int) -> tuple[Singles, Singles, Singles]:
