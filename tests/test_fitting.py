@@ -8,7 +8,7 @@ import pytest
 import statsmodels.api as sm
 
 import genreglm as gg
-from genreglm.engine import information
+from genreglm.engine import memory
 from genreglm.errors import (
     ConvergenceError,
     DataError,
@@ -395,7 +395,7 @@ def test_an_end_that_is_no_maximum_is_refused(rows: pd.DataFrame) -> None:
 def test_a_covariance_beyond_memory_is_refused_before_the_fit(
     rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(information, "available_bytes", lambda: 1000)
+    monkeypatch.setattr(memory, "covariance_bytes", lambda *_, **__: 2**80)
     with pytest.raises(InferenceError, match=r"5 columns x 3 classes \(10 parameters\).*covariance=None"):
         gg.fit(FORMULA, rows)
     assert gg.fit(FORMULA, rows, covariance=None).inference is None

@@ -60,7 +60,7 @@ def study(
 @app.command()
 def example(
     out: Annotated[Path, typer.Argument(help="The file to write: .csv or .parquet.")],
-    rows: Annotated[int, typer.Option(help="Rows to simulate.")] = 11_400,
+    rows: Annotated[int, typer.Option(help="Rows to simulate.")] = 22_800,
     seed: Annotated[int, typer.Option(help="Of the simulation.")] = 0,
 ) -> None:
     """Write the built-in example: simulated tracks in the layout of the Kaggle table."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from genreglm import designs, inputs
 from genreglm.designs import Design
-from genreglm.engine import information
+from genreglm.engine import memory
 from genreglm.engine.accuracy import discrimination
 from genreglm.engine.coordinates import aliased_columns, triangle
 from genreglm.engine.covariance import covariance_of
@@ -17,9 +17,8 @@ from genreglm.engine.jeffreys import jeffreys
 from genreglm.engine.newton import Outcome, Step
 from genreglm.engine.penalties import CellPrior, Jeffreys, Penalty, Ridge
 from genreglm.engine.problem import Problem
-from genreglm.engine.separation import EmptyCell
 from genreglm.engine.threads import single_threaded_blas
-from genreglm.errors import ConvergenceError, OptionError, RankError, SeparationError
+from genreglm.errors import OptionError
 from genreglm.inputs import Clusters, Column
 from genreglm.options import (
     DECREMENT_TOLERANCE,
@@ -30,6 +29,7 @@ from genreglm.options import (
     WeightKind,
     check_choice,
 )
+from genreglm.refusals import named, require_optimum, separated_by_cells, separating
 from genreglm.result import FitStatistics, Inference, Result, SeparatedCell
 from genreglm.sources import Source, read_rows
 
@@ -50,7 +50,7 @@ def fit(
     penalty: Penalty | None = None,
     covariance: CovarianceKind | None = "observed",
     clusters: Clusters | None = None,
-    start: Result | None = None,
+    start: Result | Floats | None = None,
     gradient_tolerance: float = GRADIENT_TOLERANCE,
     decrement_tolerance: float = DECREMENT_TOLERANCE,
     max_steps: int = STEP_LIMIT,
@@ -74,7 +74,8 @@ def fit(
         "clustered" (factor G / (G - 1)), or None. A ridge fit carries none, whatever is asked
     clusters : column name or (rows,) labels, for "clustered"; a list of two of them clusters two ways, see
         `genreglm.engine.covariance.covariance_of`
-    start : a result to start from, of any formula on the same response; it changes the time, not the answer
+    start : a result to start from, of any formula on the same response, or coefficients (columns, classes); it
+        changes the time, not the answer
     gradient_tolerance, decrement_tolerance, max_steps : see `genreglm.engine.newton.minimise`
     callback : called with each `Step`
 
@@ -91,20 +92,21 @@ def fit(
     InferenceError
         Where the covariance asked for does not fit in memory or is not defined.
     """
+    if isinstance(penalty, Ridge):
+        covariance, clusters = None, None
     _check_options(weight_kind, covariance, clusters)
     check_choice("aliased", aliased, Aliased)
     frame = read_rows(rows)
     learnt = formula if isinstance(formula, Design) else designs.learn(formula, frame, inputs.labels(soft_labels))
-    if isinstance(penalty, Ridge):
-        covariance = None
+    memory.require_fit(len(frame), len(learnt.columns), len(learnt.classes))
     if covariance is not None:
-        information.require_memory(len(learnt.columns), len(learnt.classes), covariance != "observed")
+        memory.require_covariance(len(learnt.columns), len(learnt.classes), sandwich=covariance != "observed")
     problem = inputs.problem(learnt, frame, weights, offset, soft_labels)
     if aliased == "drop":
         learnt, problem = _without_aliased(learnt, problem)
     cells = [] if isinstance(penalty, Ridge) else problem.empty_cells(_spans(learnt))
     if cells and penalty is None:
-        raise SeparationError(_separation_message(_named(learnt, cells)))
+        raise separated_by_cells(named(learnt, cells))
     beginning = None if start is None else _start_from(start, learnt, problem, frame)
     control = Control(gradient_tolerance, decrement_tolerance, max_steps, callback)
     if isinstance(penalty, Jeffreys):
@@ -117,16 +119,17 @@ def fit(
             start=beginning,
             control=control,
         )
-    _require_optimum(learnt, found)
+    require_optimum(learnt, found)
     return Result(
         design=learnt,
         coefficients=found.coefficients,
         statistics=_statistics(found),
         inference=None if covariance is None else _infer(found, covariance, clusters, frame, weight_kind),
-        separated=_named(learnt, cells),
+        separated=named(learnt, cells),
         penalty=penalty,
         source=frame,
         problem=problem,
+        steps=() if found.solution is None else tuple(found.solution.trace),
     )
 
 
@@ -135,11 +138,28 @@ def design(formula: str, rows: Source) -> Design:
     return designs.learn(formula, read_rows(rows))
 
 
-def separated_cells(formula: str | Design, rows: Source) -> tuple[SeparatedCell, ...]:
-    """Return the empty cells of class x level of a formula on rows, without a fit."""
+def find_separation(
+    formula: str | Design, rows: Source
+) -> tuple[Design, tuple[SeparatedCell, ...], tuple[list[str], list[str]] | None]:
+    """Return the design, its empty cells, and the classes and terms of a separating direction beside them, if any.
+
+    Cells are found by counting; a direction by a fit in which each cell is worth half a row, so that only what is
+    separated otherwise runs away.
+
+    Raises
+    ------
+    RankError
+        Where columns are linearly dependent.
+    """
     frame = read_rows(rows)
     learnt = formula if isinstance(formula, Design) else designs.learn(formula, frame)
-    return _named(learnt, inputs.problem(learnt, frame).empty_cells(_spans(learnt)))
+    problem = inputs.problem(learnt, frame)
+    cells = problem.empty_cells(_spans(learnt))
+    found = estimate(problem, prior=problem.prior_blocks(cells, CellPrior().count) if cells else None)
+    if found.outcome is Outcome.SINGULAR:
+        require_optimum(learnt, found)
+    apart = found.direction if found.outcome is Outcome.SEPARATED else None
+    return learnt, named(learnt, cells), None if apart is None else separating(learnt, apart)
 
 
 def _check_options(weight_kind: WeightKind, covariance: CovarianceKind | None, clusters: Clusters | None) -> None:
@@ -159,11 +179,17 @@ def _spans(design: Design) -> list[range]:
     return [range(cut.start, cut.stop) for cut in design.terms.values()]
 
 
-def _start_from(start: Result, design: Design, problem: Problem, frame: pd.DataFrame) -> Floats:
-    """Return coefficients that come near another result's linear predictor; new classes get zero.
+def _start_from(start: Result | Floats, design: Design, problem: Problem, frame: pd.DataFrame) -> Floats:
+    """Return given coefficients, or those that come near another result's linear predictor; new classes get zero.
 
     Where all its columns are here too, by name; else by least squares on this problem's columns.
     """
+    if not isinstance(start, Result):
+        values = np.asarray(start, dtype=np.float64)
+        if values.shape != (len(design.columns), problem.classes) or not np.isfinite(values).all():
+            expected = (len(design.columns), problem.classes)
+            raise OptionError(f"start must be a Result or {expected} finite coefficients; found shape {values.shape}.")
+        return values
     mine, classes = list(design.columns), list(design.classes)
     given = pd.DataFrame(start.coefficients, index=list(start.design.columns), columns=list(start.classes))
     given = given.reindex(columns=classes, fill_value=0.0)
@@ -192,67 +218,6 @@ def _without_aliased(design: Design, problem: Problem) -> tuple[Design, Problem]
         return design, problem
     kept = [j for j in range(len(design.columns)) if j not in dropped]
     return design.without(dropped), problem.keep(kept)
-
-
-def _named(design: Design, cells: list[EmptyCell]) -> tuple[SeparatedCell, ...]:
-    """Name each cell, and the columns whose coefficients it leaves without a finite estimate.
-
-    Where the level is the one that the others are compared with, that is all of them and the intercept.
-    """
-    named = []
-    for cell in cells:
-        columns = tuple(design.columns[j] for j in cell.columns)
-        if cell.value == 0 and design.intercept is not None:
-            columns += (design.columns[design.intercept],)
-        named.append(SeparatedCell(design.classes[cell.class_code], _level(design, cell), columns))
-    return tuple(named)
-
-
-def _level(design: Design, cell: EmptyCell) -> str:
-    if cell.value == 1:
-        return design.columns[cell.columns[0]]
-    owner = next(term for term, cut in design.terms.items() if cut.start == cell.columns[0])
-    return f"the base level of {owner}"
-
-
-def _separation_message(cells: tuple[SeparatedCell, ...]) -> str:
-    listed = "; ".join(str(cell) for cell in cells[:12]) + ("; ..." if len(cells) > 12 else "")
-    return (
-        f"The maximum-likelihood estimate does not exist: {len(cells)} cells of class x level are empty ({listed}). "
-        "Use penalty=gg.CellPrior() (finite, with inference for everything else), penalty=gg.Ridge(...), or leave "
-        "those columns out."
-    )
-
-
-def _require_optimum(design: Design, found: Estimate) -> None:
-    """Raise unless the estimate is at the optimum; the solver itself only says how it ended."""
-    if found.converged:
-        return
-    if found.outcome is Outcome.SINGULAR:
-        names = ", ".join(design.columns[j] for j in found.aliased)
-        raise RankError(
-            f"Columns that depend linearly on those before them: {names}. Leave them out of the formula, fit with "
-            "aliased='drop' as R does, or use penalty=gg.Ridge(...).",
-            tuple(term for term, cut in design.terms.items() if set(found.aliased) & set(range(cut.start, cut.stop))),
-        )
-    assert found.solution is not None
-    assert found.direction is not None
-    if found.outcome is Outcome.SEPARATED:
-        raise _separated_along(design, found.direction)
-    ended = f"after {found.solution.steps} steps, largest mean gradient {found.solution.gradient:.2g}"
-    raise ConvergenceError(f"{found.outcome.value} ({ended})")
-
-
-def _separated_along(design: Design, direction: Floats) -> SeparationError:
-    """Say which classes and terms a separating direction (columns, classes) is made of, by their largest part."""
-    slopes = {term: np.abs(direction[cut]).max() for term, cut in design.terms.items() if term != designs.INTERCEPT}
-    terms = [term for term in sorted(slopes, key=lambda t: -slopes[t]) if slopes[term] > 0.01 * max(slopes.values())]
-    by_class = np.abs(direction).max(axis=0)
-    labels = [str(design.classes[k]) for k in np.argsort(-by_class) if by_class[k] > 0.1 * by_class.max()]
-    return SeparationError(
-        f"{Outcome.SEPARATED.value} The direction sets {', '.join(labels[:5])} apart by {', '.join(terms[:5])}.",
-        tuple(terms),
-    )
 
 
 def _statistics(found: Estimate) -> FitStatistics:

@@ -1,9 +1,5 @@
 """The information matrix against its definition, and what it says before it allocates."""
 
-import builtins
-import io
-import os
-
 import numpy as np
 import pytest
 
@@ -11,7 +7,6 @@ from genreglm.engine import batches
 from genreglm.engine import information as module
 from genreglm.engine.blocks import Block, Floats
 from genreglm.engine.cells import find_cells
-from genreglm.errors import InferenceError
 from simulated import Case, case, point
 
 
@@ -86,38 +81,3 @@ def test_more_rows_than_one_long_block() -> None:
     weight = prob[:, 0] * prob[:, 1]
     found = module.information(with_probabilities(made, 2048), 2)
     np.testing.assert_allclose(found, (made.x.T * weight) @ made.x, rtol=1e-11)
-
-
-def test_bytes_count_the_arrays_that_are_made() -> None:
-    parameters, pairs = 23 * 113, 114 * 113 // 2 * 23 * 24 // 2
-    assert module.covariance_bytes(23, 114) == 8 * (2 * parameters**2 + pairs)
-
-
-def test_what_does_not_fit_is_refused_with_the_bytes_and_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "available_bytes", lambda: 2**30)
-    module.require_memory(5, 10)
-    with pytest.raises(
-        InferenceError, match=r"506 columns x 114 classes \(57,178 parameters\).*1\.0 GiB are free"
-    ) as e:
-        module.require_memory(506, 114)
-    assert "covariance=None" in str(e.value)
-
-
-def test_available_memory_is_what_the_system_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = "MemTotal: 9 kB\nMemAvailable:    2048 kB\n"
-    monkeypatch.setattr(builtins, "open", lambda *_: io.StringIO(text))
-    assert module.available_bytes() == 2048 * 1024
-
-
-@pytest.mark.parametrize("text", ["MemTotal: 9 kB\n", None])
-def test_where_the_system_does_not_say_all_memory_counts(text: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    def opened(*_: str) -> io.StringIO:
-        if text is None:
-            raise FileNotFoundError
-        return io.StringIO(text)
-
-    monkeypatch.setattr(builtins, "open", opened)
-    monkeypatch.setattr(os, "sysconf", {"SC_PHYS_PAGES": 10, "SC_PAGE_SIZE": 4096}.__getitem__, raising=False)
-    assert module.available_bytes() == 40_960
-    monkeypatch.delattr(os, "sysconf")
-    assert module.available_bytes() == 2**63

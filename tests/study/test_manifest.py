@@ -26,7 +26,7 @@ def test_describes_input_settings_and_versions(data: Path) -> None:
 
 
 def test_built_in_example_is_known_by_its_size_and_seed() -> None:
-    assert describe(StudyConfig(seed=2), "")["input"] == {"name": "built-in example", "rows": 11_400, "seed": 2}
+    assert describe(StudyConfig(seed=2), "")["input"] == {"name": "built-in example", "rows": 22_800, "seed": 2}
 
 
 def test_same_study_in_another_place_differs_in_nothing(data: Path) -> None:

@@ -1,6 +1,6 @@
 """Diagnostics of a design and of a fit, as tables."""
 
 from genreglm.diagnostics.collinearity import vif
-from genreglm.diagnostics.separated import separation
+from genreglm.diagnostics.separated import cells_table, separation
 
-__all__ = ["separation", "vif"]
+__all__ = ["cells_table", "separation", "vif"]

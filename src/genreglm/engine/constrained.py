@@ -6,7 +6,8 @@ import numpy as np
 from scipy import linalg
 
 from genreglm.engine.blocks import Floats
-from genreglm.engine.information import information, require_memory
+from genreglm.engine.information import information
+from genreglm.engine.memory import require_covariance
 from genreglm.engine.nested import RESTRICTED, Family, Point
 from genreglm.engine.threads import single_threaded_blas
 from genreglm.errors import ConvergenceError, InferenceError
@@ -49,7 +50,7 @@ def constrained(family: Family, start: Floats, constraints: Floats, values: Floa
     Source: Nocedal and Wright (2006), Numerical Optimization, section 16.2.
     """
     standardisation, (width, classes) = family.problem.standardisation, start.shape
-    require_memory(width, classes)
+    require_covariance(width, classes)
     rows = (constraints.reshape(-1, classes - 1, width) @ standardisation.back()).reshape(constraints.shape)
     theta = _free(standardisation.forth(start))
     point = family.at(start)

@@ -10,7 +10,6 @@ their 0/1 columns need far fewer pairs of columns still (see cells.py).
 The last class is left out: with it the matrix is singular. Rows and columns run class by class.
 """
 
-import os
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -22,44 +21,9 @@ from genreglm.engine.blocks import Block, Floats
 from genreglm.engine.cells import Cells, Integers, find_cells, pair_positions
 from genreglm.engine.pairs import add_pairs
 from genreglm.engine.threads import ordered_map, single_threaded_blas
-from genreglm.errors import InferenceError
 
 # Tasks over classes; many small ones keep all threads busy to the end.
 _BANDS = 32
-
-
-def covariance_bytes(columns: int, classes: int, sandwich: bool = False) -> int:
-    """Return the bytes at the peak of computing information and covariance (8 a number), `sandwich` or observed."""
-    parameters = columns * (classes - 1)
-    pairs = classes * (classes - 1) // 2 * columns * (columns + 1) // 2
-    return 8 * ((3 if sandwich else 2) * parameters**2 + pairs)
-
-
-def available_bytes() -> int:
-    """Return the memory that this machine says it can still give (all of it where it does not say)."""
-    try:
-        with open("/proc/meminfo") as lines:
-            return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
-    except (OSError, StopIteration):
-        pages = os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 0
-        return pages * os.sysconf("SC_PAGE_SIZE") if pages else 2**63
-
-
-def require_memory(columns: int, classes: int, sandwich: bool = False) -> None:
-    """Refuse a covariance that does not fit, before anything is allocated.
-
-    Raises
-    ------
-    InferenceError
-        With the bytes needed, the bytes there are, and what to do.
-    """
-    needed, available = covariance_bytes(columns, classes, sandwich), available_bytes()
-    if needed > available:
-        raise InferenceError(
-            f"The covariance of {columns} columns x {classes} classes ({columns * (classes - 1):,} parameters) "
-            f"needs {needed / 2**30:.1f} GiB, and {available / 2**30:.1f} GiB are free. Use covariance=None, or "
-            "fewer columns."
-        )
 
 
 @single_threaded_blas()

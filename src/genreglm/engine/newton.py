@@ -40,7 +40,8 @@ class Outcome(Enum):
     )
     SEPARATED = (
         "The maximum-likelihood estimate does not exist: along some direction the likelihood rises for ever. "
-        "Use penalty=gg.CellPrior() for empty cells, penalty=gg.Ridge(...), or leave the column out."
+        "Use penalty=gg.Jeffreys(), penalty=gg.CellPrior() for empty cells, penalty=gg.Ridge(...), or leave the "
+        "column out."
     )
     SINGULAR = (
         "Columns of the design are linearly dependent. Leave some out of the formula, fit with aliased='drop' as R "

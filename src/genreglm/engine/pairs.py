@@ -9,8 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from genreglm.engine.blocks import Floats
-
+Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 CHUNK_ROWS = 384

@@ -20,7 +20,8 @@ from scipy import linalg
 from genreglm.engine.blocks import Floats
 from genreglm.engine.estimate import Estimate
 from genreglm.engine.inference import ChiSquareTest, wald
-from genreglm.engine.information import information, require_memory
+from genreglm.engine.information import information
+from genreglm.engine.memory import require_covariance
 from genreglm.engine.nested import Family
 from genreglm.engine.problem import Problem
 from genreglm.engine.threads import single_threaded_blas
@@ -72,7 +73,7 @@ def score_tests(
         whole = whole.uncentred()
     coefficients = _padded(restricted, kept, tested, family.problem)
     classes, width = whole.problem.classes, len(kept) + len(tested)
-    require_memory(width, classes)
+    require_covariance(width, classes)
     point = whole.at(coefficients)
     matrix = information(point.parts, classes)
     if point.prior:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax
 
 from genreglm.designs import Design
+from genreglm.engine.newton import Step
 from genreglm.engine.penalties import Penalty, Ridge
 from genreglm.engine.problem import Problem
 from genreglm.errors import DataError, InferenceError
@@ -87,6 +88,7 @@ class Result:
     penalty : what was added to the likelihood, if anything
     source : the rows it was fitted to; not saved, so None after loading
     problem : their arrays, with weights and offset; not saved either
+    steps : what the solver did, step by step; not saved either
     """
 
     design: Design
@@ -97,6 +99,7 @@ class Result:
     penalty: Penalty | None = None
     source: pd.DataFrame | None = field(default=None, repr=False, compare=False)
     problem: Problem | None = field(default=None, repr=False, compare=False)
+    steps: tuple[Step, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def classes(self) -> tuple[Any, ...]:

@@ -38,7 +38,7 @@ class StudyConfig(BaseModel):
     out: Path = Path("outputs")
     seed: int = Field(0, ge=0, lt=2**32)
     sample: int | None = Field(None, ge=100)
-    example_rows: int = Field(11_400, ge=1_000, le=1_000_000)
+    example_rows: int = Field(22_800, ge=1_000, le=1_000_000)
     genre_column: str | None = None
     columns: dict[str, str] = {}
     merge_identical: bool = True

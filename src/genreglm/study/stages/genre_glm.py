@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from genreglm.diagnostics import separation, vif
+from genreglm.diagnostics import cells_table, vif
 from genreglm.result import Result
 from genreglm.study.context import Study
 from genreglm.study.curves import effect_curves, source_columns
@@ -65,7 +65,7 @@ def _write_tables(study: Study, models: dict[str, Result], tests: pd.DataFrame) 
     store.table("gvif_genre_model", vif(models["initial"]))
     initial = models["initial"]
     assert initial.source is not None
-    store.table("separated_cells", separation(initial.design, initial.source))
+    store.table("separated_cells", cells_table(initial.separated))
     matrix = models["simplified"].design.matrix(initial.source)
     scales = pd.DataFrame({"term": models["simplified"].design.columns, "sd": matrix.std(axis=0)})
     store.table("column_scales", scales)

@@ -1,0 +1,67 @@
+"""How many bytes a fit and its covariance need, said before anything is allocated."""
+
+import os
+
+from genreglm.errors import EstimationError, InferenceError
+
+
+def fit_bytes(rows: int, columns: int, classes: int) -> int:
+    """Return the bytes at the peak of an estimation.
+
+    Columns as given, standardised and in single precision; probabilities in both precisions; for each class a block
+    of curvature, its inverse, and a copy.
+    """
+    return 20 * rows * columns + 12 * rows * classes + 24 * classes * columns**2
+
+
+def covariance_bytes(columns: int, classes: int, *, sandwich: bool = False) -> int:
+    """Return the bytes at the peak of computing information and covariance, `sandwich` or observed."""
+    parameters = columns * (classes - 1)
+    pairs = classes * (classes - 1) // 2 * columns * (columns + 1) // 2
+    return 8 * ((3 if sandwich else 2) * parameters**2 + pairs)
+
+
+def available_bytes() -> int:
+    """Return the memory that this machine says it can still give (all of it where it does not say)."""
+    try:
+        with open("/proc/meminfo") as lines:
+            return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration):
+        pages = os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 0
+        return pages * os.sysconf("SC_PAGE_SIZE") if pages else 2**63
+
+
+def require_fit(rows: int, columns: int, classes: int) -> None:
+    """Refuse an estimation that does not fit.
+
+    Raises
+    ------
+    EstimationError
+        With the bytes needed, the bytes there are, and what to do.
+    """
+    needed, available = fit_bytes(rows, columns, classes), available_bytes()
+    if needed > available:
+        raise EstimationError(
+            f"The fit of {rows:,} rows x {columns} columns x {classes} classes needs {_gib(needed)}, and "
+            f"{_gib(available)} are free. Use fewer columns, or a part of the rows."
+        )
+
+
+def require_covariance(columns: int, classes: int, *, sandwich: bool = False) -> None:
+    """Refuse a covariance that does not fit.
+
+    Raises
+    ------
+    InferenceError
+        With the bytes needed, the bytes there are, and what to do.
+    """
+    needed, available = covariance_bytes(columns, classes, sandwich=sandwich), available_bytes()
+    if needed > available:
+        raise InferenceError(
+            f"The covariance of {columns} columns x {classes} classes ({columns * (classes - 1):,} parameters) "
+            f"needs {_gib(needed)}, and {_gib(available)} are free. Use covariance=None, or fewer columns."
+        )
+
+
+def _gib(size: int) -> str:
+    return f"{size / 2**30:.1f} GiB"

@@ -1,0 +1,101 @@
+"""What the data do not allow, in words: separated cells and directions by name, and the errors that say so."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genreglm.designs import INTERCEPT, Design
+from genreglm.engine.estimate import Estimate
+from genreglm.engine.newton import Outcome
+from genreglm.engine.separation import EmptyCell
+from genreglm.errors import ConvergenceError, RankError, SeparationError
+from genreglm.result import SeparatedCell
+
+Floats = NDArray[np.float64]
+
+_LISTED = 12
+_REMEDIES = (
+    "Use penalty=gg.Jeffreys() (finite, with standard errors), penalty=gg.CellPrior() (finite in empty cells, with "
+    "inference for everything else), penalty=gg.Ridge(...), or leave those columns out."
+)
+
+
+def named(design: Design, cells: list[EmptyCell]) -> tuple[SeparatedCell, ...]:
+    """Name each cell, and the columns whose coefficients it leaves without a finite estimate.
+
+    Where the level is the one that the others are compared with, that is all of them and the intercept.
+    """
+    found = []
+    for cell in cells:
+        columns = tuple(design.columns[j] for j in cell.columns)
+        if cell.value == 0 and design.intercept is not None:
+            columns += (design.columns[design.intercept],)
+        found.append(SeparatedCell(design.classes[cell.class_code], _level(design, cell), columns))
+    return tuple(found)
+
+
+def _level(design: Design, cell: EmptyCell) -> str:
+    if cell.value == 1:
+        return design.columns[cell.columns[0]]
+    owner = next(term for term, cut in design.terms.items() if cut.start == cell.columns[0])
+    return f"the base level of {owner}"
+
+
+def separated_by_cells(cells: tuple[SeparatedCell, ...]) -> SeparationError:
+    """Return the error that empty cells raise without a penalty, level by level."""
+    by_level: dict[str, list[str]] = {}
+    for cell in cells:
+        by_level.setdefault(cell.level, []).append(str(cell.label))
+    listed = "; ".join(f"{level} never occurs in {_some(labels)}" for level, labels in by_level.items())
+    columns = tuple(dict.fromkeys(name for cell in cells for name in cell.columns if name != INTERCEPT))
+    return SeparationError(
+        f"The maximum-likelihood estimate does not exist: {len(cells)} cells of class x level are empty ({listed}). "
+        f"{_REMEDIES}",
+        columns,
+    )
+
+
+def require_optimum(design: Design, found: Estimate) -> None:
+    """Raise unless the estimate is at the optimum; the solver itself only says how it ended.
+
+    Raises
+    ------
+    RankError, SeparationError, ConvergenceError
+        By its outcome, each with its remedy.
+    """
+    if found.converged:
+        return
+    if found.outcome is Outcome.SINGULAR:
+        names = ", ".join(design.columns[j] for j in found.aliased)
+        raise RankError(
+            f"Columns that depend linearly on those before them: {names}. Leave them out of the formula, fit with "
+            "aliased='drop' as R does, or use penalty=gg.Ridge(...).",
+            tuple(term for term, cut in design.terms.items() if set(found.aliased) & set(range(cut.start, cut.stop))),
+        )
+    assert found.solution is not None
+    if found.outcome is Outcome.SEPARATED:
+        assert found.direction is not None
+        classes, terms = separating(design, found.direction)
+        raise SeparationError(
+            f"The maximum-likelihood estimate does not exist: along some direction the likelihood rises for ever. It "
+            f"sets {_some(classes)} apart by {_some(terms)}. {_REMEDIES}",
+            tuple(terms),
+        )
+    ended = f"after {found.solution.steps} steps, largest mean gradient {found.solution.gradient:.2g}"
+    raise ConvergenceError(f"{found.outcome.value} ({ended})")
+
+
+def separating(design: Design, direction: Floats) -> tuple[list[str], list[str]]:
+    """Return the classes and the terms that a separating direction (columns, classes) is made of, the largest first.
+
+    The direction is in standardised columns, against the mean of the classes: a class that it leaves alone has 0.
+    """
+    against = direction - np.median(direction, axis=1, keepdims=True)
+    slopes = {term: np.abs(against[cut]).max() for term, cut in design.terms.items() if term != INTERCEPT}
+    terms = [term for term in sorted(slopes, key=lambda t: -slopes[t]) if slopes[term] > 0.01 * max(slopes.values())]
+    by_class = np.abs(against).max(axis=0)
+    classes = [str(design.classes[k]) for k in np.argsort(-by_class) if by_class[k] > 0.1 * by_class.max()]
+    return classes, terms
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:_LISTED]) + (", ..." if len(names) > _LISTED else "")

@@ -1,0 +1,80 @@
+"""Jeffreys' prior: its score against differences of the objective, its optimum, and what it never depends on."""
+
+import numpy as np
+import pytest
+from scipy import optimize
+
+from genreglm.engine.blocks import Floats, spread
+from genreglm.engine.estimate import Control
+from genreglm.engine.jeffreys import jeffreys
+from genreglm.engine.newton import Outcome
+from genreglm.engine.problem import Problem
+from simulated import case
+
+K, P = 3, 3
+
+
+def problem(soft: bool = False, separated: bool = False, seed: int = 0) -> Problem:
+    made = case(rows=40, columns=P, classes=K, seed=seed, weighted=True)
+    y = made.y.copy()
+    if separated:
+        y = np.where(made.x[:, 1] > 0.3, 0, 1 + (np.arange(40) % 2))
+    targets = 0.8 * spread(y, K) + 0.2 / K if soft else y
+    return Problem(made.x, targets, made.w, K, 0)
+
+
+def penalised(given: Problem, against_last: Floats) -> float:
+    """l + log det I / 2 as it is written."""
+    eta = np.column_stack([given.x @ against_last.reshape(P, K - 1), np.zeros(len(given.w))])
+    logs = eta - np.log(np.exp(eta).sum(axis=1, keepdims=True))
+    prob = np.exp(logs)
+    information = np.zeros((P * (K - 1),) * 2)
+    for x, p, w in zip(given.x, prob[:, :-1], given.w, strict=True):
+        information += w * np.kron(np.diag(p) - np.outer(p, p), np.outer(x, x))
+    likelihood = float(given.w @ (spread(given.y, K) * logs).sum(axis=1))
+    return likelihood + 0.5 * float(np.linalg.slogdet(information)[1])
+
+
+@pytest.mark.parametrize(("soft", "separated"), [(False, False), (True, False), (False, True)])
+def test_ends_at_the_maximum_of_what_it_states(soft: bool, separated: bool) -> None:
+    given = problem(soft, separated)
+    found = jeffreys(given)
+    assert found.outcome is Outcome.CONVERGED
+    at = (found.coefficients[:, :-1] - found.coefficients[:, -1:]).ravel()
+    slope = optimize.approx_fprime(at, lambda point: penalised(given, point), 1e-6)
+    np.testing.assert_allclose(slope, 0.0, atol=2e-4)
+    best = optimize.minimize(lambda point: -penalised(given, point), at + 0.05, method="BFGS", options={"gtol": 1e-7})
+    np.testing.assert_allclose(best.x, at, rtol=1e-4, atol=1e-4)
+
+
+def test_any_start_ends_at_the_same_place() -> None:
+    given = problem(separated=True)
+    cold, warm = jeffreys(given), jeffreys(given, start=np.zeros((P, K)))
+    np.testing.assert_allclose(warm.coefficients, cold.coefficients, atol=1e-5)
+
+
+def test_one_factor_gets_half_a_row_in_every_cell() -> None:
+    """The maximum is that of Dirichlet(1/2) within each level: (n + 1/2) / (N + K/2)."""
+    counts = np.array([[5.0, 0.0, 3.0], [2.0, 7.0, 1.0]])
+    level, label = np.indices(counts.shape).reshape(2, -1)
+    given = Problem(np.column_stack([np.ones(6), level == 1]).astype(float), label, counts.ravel(), 3, 0)
+    found = jeffreys(given)
+    eta = np.array([[1.0, 0.0], [1.0, 1.0]]) @ found.coefficients
+    prob = np.exp(eta) / np.exp(eta).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(prob, (counts + 0.5) / (counts.sum(axis=1, keepdims=True) + 1.5), rtol=1e-7)
+
+
+def test_outcomes_are_values() -> None:
+    given = problem()
+    doubled = Problem(np.column_stack([given.x, given.x[:, 1]]), given.y, given.w, K, 0)
+    assert jeffreys(doubled).outcome is Outcome.SINGULAR
+    assert jeffreys(doubled).aliased == (3,)
+    assert jeffreys(given, control=Control(max_steps=1)).outcome is Outcome.STEP_LIMIT
+    assert jeffreys(given, start=np.full((P, K), np.inf)).outcome is Outcome.NON_FINITE
+
+
+def test_callback_sees_each_step() -> None:
+    seen: list[object] = []
+    found = jeffreys(problem(), control=Control(callback=seen.append))
+    assert found.solution is not None
+    assert seen == list(found.solution.trace)

@@ -1,0 +1,43 @@
+"""Linearly dependent columns: refused by name, or dropped as R does."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import genreglm as gg
+from genreglm.errors import OptionError, RankError
+from simulated import tracks
+
+FORMULA = "genre ~ energy + valence + again + C(key)"
+
+
+@pytest.fixture(scope="module")
+def rows() -> pd.DataFrame:
+    return tracks().assign(again=lambda table: table["energy"] - 2.0 * table["valence"])
+
+
+def test_are_refused_unless_asked(rows: pd.DataFrame) -> None:
+    with pytest.raises(RankError, match=r"again.*aliased='drop'"):
+        gg.fit(FORMULA, rows)
+    with pytest.raises(OptionError, match="aliased"):
+        gg.fit(FORMULA, rows, aliased="keep")
+
+
+def test_dropped_they_leave_the_fit_of_the_others(rows: pd.DataFrame, tmp_path: Path) -> None:
+    result = gg.fit(FORMULA, rows, aliased="drop")
+    others = gg.fit(FORMULA.replace("again + ", ""), rows)
+    table = result.tidy()
+    assert table.loc[table["term"] == "again", "estimate"].isna().all()
+    kept = table[table["term"] != "again"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(kept, others.tidy(), rtol=1e-7, atol=1e-10)
+    np.testing.assert_allclose(result.predict(rows), others.predict(rows), rtol=1e-8)
+    pd.testing.assert_frame_equal(result.anova(), others.anova(), rtol=1e-6)
+    loaded = gg.load(result.save(tmp_path / "model"))
+    np.testing.assert_array_equal(loaded.predict(rows), result.predict(rows))
+    assert loaded.design.aliased == ("again",)
+
+
+def test_nothing_is_dropped_where_nothing_depends(rows: pd.DataFrame) -> None:
+    assert gg.fit("genre ~ energy", rows, aliased="drop").design.aliased == ()
