@@ -147,7 +147,14 @@ class Design:
 
 
 def learn(formula: str, rows: pd.DataFrame, classes: Sequence[Any] | None = None) -> Design:
-    """Learn classes, levels, knots and scales of `formula` from `rows`.
+    """Learn classes, levels, knots and scales of `formula` from `rows`; see `learn_with_matrix`."""
+    return learn_with_matrix(formula, rows, classes)[0]
+
+
+def learn_with_matrix(
+    formula: str, rows: pd.DataFrame, classes: Sequence[Any] | None = None
+) -> tuple[Design, NDArray[np.float64]]:
+    """Learn classes, levels, knots and scales of `formula` from `rows`; return the design and its matrix of them.
 
     With `classes` given, the response's column is not read.
 
@@ -167,7 +174,7 @@ def learn(formula: str, rows: pd.DataFrame, classes: Sequence[Any] | None = None
             raise DataError(f"{missing:,} rows have no {response!r}. Drop or fill them before the fit.")
     labels = _sorted_classes(response, rows[response].unique().tolist() if classes is None else classes)
     spec = ModelSpec(formula=right, materializer="pandas", na_action="raise", output="numpy")
-    _, learnt = _materialise(spec, rows, needed)
+    matrix, learnt = _materialise(spec, rows, needed)
     names = _names(learnt)
     if not names:
         raise FormulaError(f"The formula {formula!r} gives no columns.")
@@ -177,7 +184,7 @@ def learn(formula: str, rows: pd.DataFrame, classes: Sequence[Any] | None = None
         if cut.start != cut.stop
     }
     _refuse_duplicates(names)
-    return Design(formula, response, labels, names, terms, learnt)
+    return Design(formula, response, labels, names, terms, learnt), matrix
 
 
 def _names(spec: ModelSpec) -> tuple[str, ...]:

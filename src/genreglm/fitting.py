@@ -1,6 +1,7 @@
 """`fit` and `design`: formula and rows in, `Result` or `Design` out. The work is done in the engine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -97,11 +98,11 @@ def fit(
     _check_options(weight_kind, covariance, clusters)
     check_choice("aliased", aliased, Aliased)
     frame = read_rows(rows)
-    learnt = formula if isinstance(formula, Design) else designs.learn(formula, frame, inputs.labels(soft_labels))
+    learnt, matrix = _learnt(formula, frame, inputs.labels(soft_labels))
     memory.require_fit(len(frame), len(learnt.columns), len(learnt.classes))
     if covariance is not None:
         memory.require_covariance(len(learnt.columns), len(learnt.classes), sandwich=covariance != "observed")
-    problem = inputs.problem(learnt, frame, weights, offset, soft_labels)
+    problem = inputs.problem(learnt, frame, weights, offset, soft_labels, matrix)
     if aliased == "drop":
         learnt, problem = _without_aliased(learnt, problem)
     cells = [] if isinstance(penalty, Ridge) else problem.empty_cells(_spans(learnt))
@@ -152,14 +153,21 @@ def find_separation(
         Where columns are linearly dependent.
     """
     frame = read_rows(rows)
-    learnt = formula if isinstance(formula, Design) else designs.learn(formula, frame)
-    problem = inputs.problem(learnt, frame)
+    learnt, matrix = _learnt(formula, frame, None)
+    problem = inputs.problem(learnt, frame, matrix=matrix)
     cells = problem.empty_cells(_spans(learnt))
     found = estimate(problem, prior=problem.prior_blocks(cells, CellPrior().count) if cells else None)
     if found.outcome is Outcome.SINGULAR:
         require_optimum(learnt, found)
     apart = found.direction if found.outcome is Outcome.SEPARATED else None
     return learnt, named(learnt, cells), None if apart is None else separating(learnt, apart)
+
+
+def _learnt(formula: str | Design, frame: pd.DataFrame, labels: Sequence[Any] | None) -> tuple[Design, Floats | None]:
+    """Return the design, and its matrix of the rows where it had to be made to learn it."""
+    if isinstance(formula, Design):
+        return formula, None
+    return designs.learn_with_matrix(formula, frame, labels)
 
 
 def _check_options(weight_kind: WeightKind, covariance: CovarianceKind | None, clusters: Clusters | None) -> None:

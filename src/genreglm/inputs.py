@@ -23,15 +23,16 @@ def problem(
     weights: Column | None = None,
     offset: Floats | None = None,
     soft_labels: pd.DataFrame | None = None,
+    matrix: Floats | None = None,
 ) -> Problem:
-    """Return the arrays of a fit of `design` to `frame`.
+    """Return the arrays of a fit of `design` to `frame`, whose `matrix` need not be made again where it is at hand.
 
     Raises
     ------
     DataError, FormulaError
         For rows, weights, an offset or soft labels that cannot be used, and for a class without rows.
     """
-    x = design.matrix(frame)
+    x = design.matrix(frame) if matrix is None else matrix
     y = design.codes(frame) if soft_labels is None else _shares(soft_labels, design, frame)
     found = Problem(
         x, y, _weights(weights, frame), len(design.classes), design.intercept, _offset(offset, design, frame)

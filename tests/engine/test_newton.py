@@ -15,6 +15,7 @@ class Bowl:
 
     shape = (1, 2)
     total_weight = 1.0
+    total_rows = 10**9
 
     def __init__(self, value: float = 0.0, gradient: float = 1.0, curvature: float = 1.0) -> None:
         self.value, self.gradient, self.curvature = value, gradient, curvature
@@ -127,6 +128,15 @@ def test_conjugate_gradients_stop_at_their_limit(monkeypatch: pytest.MonkeyPatch
     solution = minimise(Unreachable(), max_steps=4)
     assert max(step.products for step in solution.trace) == 3
     assert solution.outcome is Outcome.STEP_LIMIT
+
+
+def test_the_whole_hessian_and_conjugate_gradients_end_at_the_same_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    exact = minimise(case(weighted=True).objective())
+    monkeypatch.setattr(newton, "_FEW_PARAMETERS", 0)
+    rough = minimise(case(weighted=True).objective())
+    assert {step.products for step in exact.trace} == {0}
+    assert min(step.products for step in rough.trace) > 0
+    np.testing.assert_allclose(exact.whitened, rough.whitened, atol=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(4))

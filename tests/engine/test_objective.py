@@ -66,6 +66,15 @@ def test_class_curvatures_are_the_diagonal_blocks_of_the_hessian(problem: tuple[
         np.testing.assert_allclose(found[k][:, j], objective.product(move)[:, k], rtol=1e-11, atol=1e-14)
 
 
+def test_hessian_is_what_products_multiply_by(problem: tuple[Case, np.ndarray | None]) -> None:
+    made, form = problem
+    objective, whitened = made.objective(form), point(made)
+    objective.evaluate(whitened)
+    direction = point(made, 5)
+    found = np.einsum("kljm,ml->jk", objective.hessian(), direction)
+    np.testing.assert_allclose(found, objective.product(direction), rtol=1e-11, atol=1e-14)
+
+
 def test_curvatures_of_many_rows_come_from_evenly_spread_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_PRECONDITIONER_FLOPS", 0.0)
     made = case(rows=192, columns=2, weighted=True)

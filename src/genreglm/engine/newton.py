@@ -1,4 +1,4 @@
-"""Truncated Newton with preconditioned conjugate gradients: the one solver of the smooth problems."""
+"""Newton's method, truncated and damped, on preconditioned conjugate gradients: the solver of the smooth problems."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,6 +21,9 @@ _SMALLEST_DAMPING = 1e-4
 # the whole log-likelihood has less than so many units to gain, since the Hessian then hardly changes.
 _STALE_AFTER = 0.1
 _FROZEN_BELOW = 10.0
+# A problem with no more parameters and rows is solved with its whole Hessian.
+_FEW_PARAMETERS = 64
+_FEW_ROWS = 20_000
 # Directions to no more digits than this are computed in single precision, as long as the decrement is larger
 # than this too: on the way to infinity the curvature sinks below what single precision can tell from zero.
 _ROUGH = 1e-5
@@ -102,7 +105,7 @@ def minimise(
        weight and M the preconditioner, which stands for the inverse Hessian: the first looks at the slope,
        the second at the distance still to go in standard errors, squared.
     3. Solve (H + D) d = -g roughly by conjugate gradients, preconditioned by M, the inverses of the classes'
-       blocks. D is the damping times the typical curvature of each class.
+       blocks; exactly where the problem is small. D is the damping times the typical curvature of each class.
     4. Halve the step until the objective falls by enough (Armijo). Damp more after a shortened step, less after
        one that the quadratic model foretold.
     5. Where the decrement has been shrinking by a mere constant factor, which is how an iterate walks to
@@ -118,15 +121,15 @@ def minimise(
     def end(outcome: Outcome) -> Solution:
         return Solution(whitened, value, float(np.abs(gradient).max()), outcome, trace, direction)
 
-    typical, curvatures = objective.typical_curvatures(), objective.class_curvatures()
+    typical, curvatures = objective.typical_curvatures(), _curvatures(objective)
     damping, taken_at = 1.0, np.inf
     while True:
         size = float(np.abs(gradient).max())
         if not (np.isfinite(value) and np.isfinite(size)):
             return end(Outcome.NON_FINITE)
-        if trace and trace[-1].decrement > _FROZEN_BELOW and _stale(trace[-1], taken_at):
-            curvatures, taken_at = objective.class_curvatures(), trace[-1].decrement
-        precondition = _Preconditioner(curvatures, damping * typical)
+        if trace and (curvatures.ndim == 4 or (trace[-1].decrement > _FROZEN_BELOW and _stale(trace[-1], taken_at))):
+            curvatures, taken_at = _curvatures(objective), trace[-1].decrement
+        precondition = _preconditioner(curvatures, damping * typical)
         going = objective.total_weight * float(np.vdot(gradient, precondition(gradient)))
         # A full step leaves less to go than it went: its own decrement bounds what is left, and is exact.
         left = min(going, trace[-1].decrement) if trace and trace[-1].length == 1.0 else going
@@ -178,6 +181,33 @@ def _linear(trace: Sequence[Step]) -> bool:
     return all(step.length == 1.0 for step in last) and min(ratios) > 0.1
 
 
+def _curvatures(objective: Objective) -> Floats:
+    """Return the whole Hessian of a small problem, (K, K, p, p); else its diagonal blocks, (K, p, p)."""
+    columns, classes = objective.shape
+    small = columns * classes <= _FEW_PARAMETERS and objective.total_rows <= _FEW_ROWS
+    return objective.hessian() if small else objective.class_curvatures()
+
+
+def _preconditioner(curvatures: Floats, damping: Floats) -> "_Exact | _Preconditioner":
+    return _Exact(curvatures, damping) if curvatures.ndim == 4 else _Preconditioner(curvatures, damping)
+
+
+class _Exact:
+    """The inverse of the whole damped Hessian within the rows that sum to zero: a step of Newton's by itself."""
+
+    def __init__(self, hessian: Floats, damping: Floats) -> None:
+        classes, _, columns, _ = hessian.shape
+        scale = float(np.einsum("kkjj->", hessian)) / (classes * columns)
+        # Adding a constant to all classes bends nothing: that direction is filled up, and never taken.
+        filled = hessian + scale * np.eye(columns)
+        full = filled.transpose(0, 2, 1, 3).reshape(classes * columns, classes * columns)
+        full[np.diag_indices(len(full))] += np.repeat(damping, columns) + 1e-12 * scale + 1e-300
+        self._inverse = np.linalg.inv(full)
+
+    def __call__(self, residual: Floats) -> Floats:
+        return _centred((self._inverse @ residual.T.ravel()).reshape(residual.shape[1], -1).T)
+
+
 class _Preconditioner:
     """Inverses of the classes' diagonal blocks of the damped Hessian, within the rows that sum to zero."""
 
@@ -198,7 +228,7 @@ def _centred(values: Floats) -> Floats:
 def _newton_direction(
     objective: Objective,
     gradient: Floats,
-    precondition: _Preconditioner,
+    precondition: _Exact | _Preconditioner,
     damping: Floats,
     tolerance: float,
     *,
@@ -209,6 +239,8 @@ def _newton_direction(
     D = diag(`damping`) holds back the directions in which the curvature has all but vanished though the slope has
     not: the quadratic model is not to be believed there (Levenberg 1944, Q. Appl. Math. 2:164).
     """
+    if isinstance(precondition, _Exact):
+        return precondition(-gradient), 0
     direction = np.zeros_like(gradient)
     residual = -gradient
     preconditioned = precondition(residual)

@@ -35,6 +35,7 @@ class Objective:
         self.triangular = triangular
         self.quadratic = quadratic
         self.total_weight = blocks.total_weight
+        self.total_rows = blocks.rows
         self.probabilities = [np.empty((len(part), blocks.classes)) for part in blocks.parts]
         self._pairs = list(zip(blocks.parts, self.probabilities, strict=True))
         # Nearly dependent columns cancel: what is left of six digits would be noise.
@@ -113,6 +114,26 @@ class Objective:
         inverse = unwhiten(self.triangular, np.eye(columns))
         full = inverse.T @ full @ inverse
         return full if self.quadratic is None else full + self.quadratic
+
+    def hessian(self) -> Floats:
+        """Return the whole Hessian in whitened columns, (classes, classes, columns, columns)."""
+        columns, classes = self.shape
+
+        def task(pair: tuple[Block, Floats]) -> tuple[Floats, Floats]:
+            block, prob = pair
+            spread = (prob[:, :, None] * block.x[:, None, :]).reshape(len(block), classes * columns)
+            weighted = block.w[:, None] * spread
+            return spread.T @ weighted, weighted.T @ block.x
+
+        both, own = (sum(parts) for parts in zip(*ordered_map(task, self._pairs), strict=True))
+        full = -both.reshape(classes, columns, classes, columns).transpose(0, 2, 1, 3)
+        every = np.arange(classes)
+        full[every, every] += own.reshape(classes, columns, columns)
+        inverse = unwhiten(self.triangular, np.eye(columns))
+        full = inverse.T @ full @ inverse / self.total_weight
+        if self.quadratic is not None:
+            full[every, every] += self.quadratic
+        return np.asarray(full)
 
     def typical_curvatures(self) -> Floats:
         """Return p (1 - p) at the mean probability of each class, (classes,): where columns are whitened, the
