@@ -57,4 +57,33 @@ def test_refusals(result: gg.Result, ridge: gg.Result, rows: pd.DataFrame) -> No
     with pytest.raises(InferenceError, match="no slopes"):
         gg.combine_classes(gg.fit("genre ~ 1", rows))
     with pytest.raises(OptionError, match="'wald'"):
-        gg.combine_classes(result, test="lr")  # type: ignore[arg-type]
+        gg.combine_classes(result, test="f")  # type: ignore[arg-type]
+
+
+def test_pairs_by_likelihood_ratio_and_score_are_linear_hypotheses() -> None:
+    result = gg.fit("genre ~ energy + valence", tracks(300, genres=4))
+    pairs = [("disco", "blues"), ("ambient", "country")]
+    words = [", ".join(f"[{j}]{name} = [{k}]{name}" for name in ("energy", "valence")) for j, k in pairs]
+    for test in ("lr", "score", "wald"):
+        table = gg.combine_classes(result, test, pairs=pairs)  # type: ignore[arg-type]
+        assert table[["first", "second"]].to_numpy().tolist() == [list(pair) for pair in pairs]
+        expected = pd.concat([gg.linear_hypothesis(result, text, test=test) for text in words])  # type: ignore[arg-type]
+        np.testing.assert_allclose(table["statistic"], expected["statistic"], rtol=1e-6)
+        assert table["df"].tolist() == [2, 2]
+
+
+def test_merging_two_classes_is_what_the_likelihood_ratio_tests() -> None:
+    rows = tracks(300, genres=3)
+    result = gg.fit("genre ~ energy + valence", rows)
+    both = rows.assign(genre=rows["genre"].replace("blues", "ambient"))
+    merged = gg.fit("genre ~ energy + valence", both).statistics.log_likelihood
+    within = rows["genre"][rows["genre"].isin(["ambient", "blues"])].value_counts()
+    merged += float((within * np.log(within / within.sum())).sum())
+    found = gg.combine_classes(result, "lr", pairs=[("ambient", "blues")])["statistic"].iloc[0]
+    assert found == pytest.approx(2.0 * (result.statistics.log_likelihood - merged), rel=1e-6)
+
+
+@pytest.mark.parametrize("pairs", [[("blues", "blues")], [("blues", "rock")], []])
+def test_pairs_are_of_two_classes(pairs: list[tuple[str, str]]) -> None:
+    with pytest.raises(OptionError, match="two classes"):
+        gg.combine_classes(gg.fit("genre ~ energy", tracks()), pairs=pairs)

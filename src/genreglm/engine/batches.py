@@ -16,7 +16,7 @@ Integers = NDArray[np.int64]
 
 # A batch holds about so many bytes of probabilities: long enough that its cells are well filled.
 _BATCH_BYTES = 64e6
-_ROWS_A_TASK = 4096
+_ROWS_A_TASK = 1024
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,7 @@ class Batch:
     ----------
     rows : (rows,) their positions among all rows
     prob : (classes - 1, rows) probabilities, without the last class
-    moments : (rows, moments), not weighted
-    weights : (rows,)
+    moments : (rows, moments), times the rows' weights where that was asked
     chunks : (chunks + 1,) where chunks of at most `CHUNK_ROWS` rows begin; none holds two cells
     cell_of_chunk : (chunks,)
     """
@@ -36,13 +35,12 @@ class Batch:
     rows: Integers
     prob: Floats
     moments: Floats
-    weights: Floats
     chunks: Integers
     cell_of_chunk: Integers
 
 
-def batches(parts: Sequence[tuple[Block, Floats]], cells: Cells, classes: int) -> Iterator[Batch]:
-    """Yield the rows of (block, probabilities) pairs in batches."""
+def batches(parts: Sequence[tuple[Block, Floats]], cells: Cells, classes: int, *, weighted: bool) -> Iterator[Batch]:
+    """Yield the rows of (block, probabilities) pairs in batches, their moments `weighted` or as they are."""
     wanted = max(CHUNK_ROWS, int(_BATCH_BYTES / (8 * classes)))
     done = 0
     group: list[tuple[Block, Floats]] = []
@@ -50,27 +48,30 @@ def batches(parts: Sequence[tuple[Block, Floats]], cells: Cells, classes: int) -
         group.append(part)
         rows = sum(len(block) for block, _ in group)
         if rows >= wanted or number == len(parts) - 1:
-            yield _batch(group, cells, done, classes - 1)
+            yield _batch(group, cells, done, classes - 1, weighted)
             done += rows
             group = []
 
 
-def _batch(group: Sequence[tuple[Block, Floats]], cells: Cells, done: int, free: int) -> Batch:
+def _batch(group: Sequence[tuple[Block, Floats]], cells: Cells, done: int, free: int, weighted: bool) -> Batch:
     x = np.concatenate([block.x for block, _ in group])
     prob = np.concatenate([p for _, p in group])
     codes = cells.codes[done : done + len(x)]
     order = np.argsort(codes, kind="stable")
+    weights = np.concatenate([block.w for block, _ in group])
     sorted_prob, row_moments = np.empty((free, len(x))), np.empty((len(x), cells.moments))
 
     def fill(start: int) -> None:
         own = order[start : start + _ROWS_A_TASK]
         sorted_prob[:, start : start + _ROWS_A_TASK] = prob[own, :free].T
-        row_moments[start : start + _ROWS_A_TASK] = moments(x[own], cells.dense)
+        made = moments(x[own], cells.dense)
+        if weighted:
+            made *= weights[own, None]
+        row_moments[start : start + _ROWS_A_TASK] = made
 
     list(ordered_map(fill, range(0, len(x), _ROWS_A_TASK)))
-    weights = np.concatenate([block.w for block, _ in group])[order]
     chunks, cell_of_chunk = _chunks(codes[order])
-    return Batch(done + order, sorted_prob, row_moments, weights, chunks, cell_of_chunk)
+    return Batch(done + order, sorted_prob, row_moments, chunks, cell_of_chunk)
 
 
 def _chunks(codes: Integers) -> tuple[Integers, Integers]:

@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 from numba import njit
 
-from genreglm.engine.batches import batches
+from genreglm.engine.batches import Batch, batches
 from genreglm.engine.blocks import Block, Floats
 from genreglm.engine.cells import Cells, Integers, find_cells, pair_positions
 from genreglm.engine.pairs import add_pairs
@@ -50,17 +50,16 @@ def _pair_sums(parts: Sequence[tuple[Block, Floats]], classes: int, cells: Cells
     sums = np.zeros((first_pair[-1], columns * (columns + 1) // 2))
     diagonal = np.zeros((free, sums.shape[1]))
     bands = np.unique(np.searchsorted(first_pair, np.linspace(0, first_pair[-1], _BANDS + 1)))
-    for batch in batches(parts, cells, classes):
-        weighted = batch.moments * batch.weights[:, None]
-
+    for batch in batches(parts, cells, classes, weighted=True):
         # A band of classes owns its pairs, so that no two tasks add to the same number.
-        def task(band: tuple[int, int], batch=batch, weighted: Floats = weighted) -> None:  # type: ignore[no-untyped-def]
+        def task(band: tuple[int, int], batch: Batch = batch) -> None:
             own = sums[first_pair[band[0]] : first_pair[band[1]]]
-            add_pairs(batch.prob, weighted, batch.chunks, batch.cell_of_chunk, *spread, *band, own)
+            laid_out = (batch.prob, batch.moments, batch.chunks, batch.cell_of_chunk, *spread)
+            add_pairs(*laid_out, *band, own)
+            if singles:
+                _add_singles(*laid_out, *band, diagonal)
 
         list(ordered_map(task, list(pairwise(bands.tolist()))))
-        if singles:
-            _add_singles(batch.prob, weighted, batch.chunks, batch.cell_of_chunk, *spread, diagonal)
     matrix = np.empty((free, columns, free, columns))
     _unpack(sums, diagonal, pair_positions(columns), first_pair, matrix)
     return matrix.reshape(free * columns, free * columns)
@@ -74,16 +73,19 @@ def _add_singles(
     starts: Integers,
     targets: Integers,
     squares: Integers,
+    first: int,
+    last: int,
     diagonal: Floats,
 ) -> None:
-    """Add sum_i w_i p_ik z_i z_i', spread over pairs of columns, to `diagonal` (classes - 1, pairs of columns)."""
+    """Add sum_i w_i p_ik z_i z_i', spread over pairs of columns, to rows [first, last) of `diagonal`."""
     linear = starts.shape[1] - 1
     for chunk, (start, stop) in enumerate(pairwise(chunks)):
-        own = prob[:, start:stop] @ weighted[start:stop]
+        own = prob[first:last, start:stop] @ weighted[start:stop]
         cell = cell_of_chunk[chunk]
         for moment in range(linear):
-            diagonal[:, targets[starts[cell, moment] : starts[cell, moment + 1]]] += own[:, moment, None]
-        diagonal[:, squares] += own[:, linear:]
+            pairs = targets[starts[cell, moment] : starts[cell, moment + 1]]
+            diagonal[first:last, pairs] += own[:, moment, None]
+        diagonal[first:last, squares] += own[:, linear:]
 
 
 @njit(cache=True, nogil=True)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numba import njit
 
-from genreglm.engine.batches import batches
+from genreglm.engine.batches import Batch, batches
 from genreglm.engine.blocks import Block, Floats
 from genreglm.engine.cells import Cells, Integers, find_cells, pair_positions
 from genreglm.engine.pairs import take_pairs
@@ -39,10 +39,10 @@ def row_forms(
     packed = np.empty((free * (free + 1) // 2, columns * (columns + 1) // 2))
     _pack(covariance.reshape(free, columns, free, columns), pair_positions(columns), packed)
     diagonals, products = np.zeros((rows, classes)), np.zeros((rows, classes))
-    for batch in batches(parts, cells, classes):
+    for batch in batches(parts, cells, classes, weighted=False):
         diagonal, product = np.empty_like(batch.prob), np.empty_like(batch.prob)
 
-        def task(first: int, batch=batch, diagonal: Floats = diagonal, product: Floats = product) -> None:  # type: ignore[no-untyped-def]
+        def task(first: int, batch: Batch = batch, diagonal: Floats = diagonal, product: Floats = product) -> None:
             last = min(first + _CHUNKS_A_TASK, len(batch.cell_of_chunk))
             laid_out = (batch.prob, batch.moments, batch.chunks, batch.cell_of_chunk, *spread)
             take_pairs(*laid_out, first, last, packed, diagonal, product)

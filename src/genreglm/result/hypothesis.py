@@ -81,7 +81,11 @@ def _by_refit(result: Result, equations: list[Equation], base: int, text: str, r
     if len(zero) == len(columns):
         return refits.compare(range(len(result.coefficients)), zero)
     every = np.ones(result.coefficients.shape, dtype=bool)
-    matrix, values = _independent(*_constraints(result, equations, base, every), text)
+    return by_constraints(result, *_independent(*_constraints(result, equations, base, every), text), refits)
+
+
+def by_constraints(result: Result, matrix: Floats, values: Floats, refits: Refits) -> ChiSquareTest:
+    """Test `matrix` (r, m) times the coefficients against the last class = `values` by a fit under it."""
     found = constrained(refits.family, result.coefficients, matrix, values)
     if refits.test == "score":
         return chi_square_test(found.score_statistic, len(values))
