@@ -26,7 +26,7 @@ class Batch:
     Attributes
     ----------
     rows : (rows,) their positions among all rows
-    prob : (classes - 1, rows) probabilities, without the last class
+    prob : (classes, rows) probabilities, with ones in place of the last class's: a pair with it is a class alone
     moments : (rows, moments), times the rows' weights where that was asked
     chunks : (chunks + 1,) where chunks of at most `CHUNK_ROWS` rows begin; none holds two cells
     cell_of_chunk : (chunks,)
@@ -59,12 +59,13 @@ def _batch(group: Sequence[tuple[Block, Floats]], cells: Cells, done: int, free:
     codes = cells.codes[done : done + len(x)]
     order = np.argsort(codes, kind="stable")
     weights = np.concatenate([block.w for block, _ in group])
-    sorted_prob, row_moments = np.empty((free, len(x))), np.empty((len(x), cells.moments))
+    sorted_prob, row_moments = np.empty((free + 1, len(x))), np.empty((len(x), cells.moments))
 
     def fill(start: int) -> None:
         own = order[start : start + _ROWS_A_TASK]
-        sorted_prob[:, start : start + _ROWS_A_TASK] = prob[own, :free].T
-        made = moments(x[own], cells.dense)
+        sorted_prob[:free, start : start + _ROWS_A_TASK] = prob[own, :free].T
+        sorted_prob[free, start : start + _ROWS_A_TASK] = 1.0
+        made = moments(x[own], cells.dense, linear=cells.linear > 0)
         if weighted:
             made *= weights[own, None]
         row_moments[start : start + _ROWS_A_TASK] = made

@@ -34,10 +34,15 @@ class Cells:
     patterns: NDArray[np.bool_]
 
     @property
+    def linear(self) -> int:
+        """Moments that stand for pairs with a 0/1 column: 1 and the dense columns; none where no column is 0/1."""
+        return 1 + len(self.dense) if self.patterns.any() else 0
+
+    @property
     def moments(self) -> int:
         """Numbers a row has: 1, the dense columns, and their products in pairs."""
         dense = len(self.dense)
-        return 1 + dense + dense * (dense + 1) // 2
+        return self.linear + dense * (dense + 1) // 2
 
     def targets(self, columns: int) -> tuple[Integers, Integers, Integers]:
         """Return `starts`, `pairs`, `squares`: the pairs of columns, as positions in the upper triangle by rows.
@@ -48,14 +53,14 @@ class Cells:
         position = pair_positions(columns)
         dense = np.triu_indices(len(self.dense))
         squares = position[self.dense[dense[0]], self.dense[dense[1]]]
-        starts = np.zeros((len(self.patterns), len(self.dense) + 2), dtype=np.int64)
-        pairs: list[Integers] = []
+        starts = np.zeros((len(self.patterns), self.linear + 1), dtype=np.int64)
+        pairs: list[Integers] = [np.zeros(0, dtype=np.int64)]
         filled = 0
         for cell, pattern in enumerate(self.patterns):
             ones = np.flatnonzero(pattern)
             first, second = np.triu_indices(len(ones))
             owned = [position[ones[first], ones[second]], *(position[ones, column] for column in self.dense)]
-            for moment, part in enumerate(owned):
+            for moment, part in enumerate(owned[: self.linear]):
                 starts[cell, moment] = filled
                 filled += len(part)
                 pairs.append(part)
@@ -89,14 +94,15 @@ def find_cells(x: Floats) -> Cells:
     return Cells(codes, np.flatnonzero(~kept), patterns)
 
 
-def moments(x: Floats, dense: Integers) -> Floats:
-    """Return (rows, moments): 1, the dense columns, and their products in pairs, upper triangle by rows."""
+def moments(x: Floats, dense: Integers, *, linear: bool = True) -> Floats:
+    """Return (rows, moments): 1 and the dense columns (where `linear`), then their products, upper triangle by rows."""
     own = x[:, dense]
     width = len(dense)
-    found = np.empty((len(x), 1 + width + width * (width + 1) // 2))
-    found[:, 0] = 1.0
-    found[:, 1 : 1 + width] = own
-    filled = 1 + width
+    filled = 1 + width if linear else 0
+    found = np.empty((len(x), filled + width * (width + 1) // 2))
+    if linear:
+        found[:, 0] = 1.0
+        found[:, 1:filled] = own
     for column in range(width):
         stop = filled + width - column
         np.multiply(own[:, column : column + 1], own[:, column:], out=found[:, filled:stop])

@@ -46,59 +46,34 @@ def _pair_sums(parts: Sequence[tuple[Block, Floats]], classes: int, cells: Cells
     columns, free = parts[0][0].x.shape[1], classes - 1
     cells = cells or find_cells(np.concatenate([block.x for block, _ in parts]))
     spread = cells.targets(columns)
-    first_pair = np.concatenate([[0], np.cumsum(np.arange(free, 0, -1))])
+    # The pairs of class k: with itself, with each class after it, and with the ones that stand for no class.
+    first_pair = np.concatenate([[0], np.cumsum(np.arange(free + 1, 1, -1))])
     sums = np.zeros((first_pair[-1], columns * (columns + 1) // 2))
-    diagonal = np.zeros((free, sums.shape[1]))
     bands = np.unique(np.searchsorted(first_pair, np.linspace(0, first_pair[-1], _BANDS + 1)))
     for batch in batches(parts, cells, classes, weighted=True):
         # A band of classes owns its pairs, so that no two tasks add to the same number.
         def task(band: tuple[int, int], batch: Batch = batch) -> None:
             own = sums[first_pair[band[0]] : first_pair[band[1]]]
-            laid_out = (batch.prob, batch.moments, batch.chunks, batch.cell_of_chunk, *spread)
-            add_pairs(*laid_out, *band, own)
-            if singles:
-                _add_singles(*laid_out, *band, diagonal)
+            add_pairs(batch.prob, batch.moments, batch.chunks, batch.cell_of_chunk, *spread, *band, own)
 
         list(ordered_map(task, list(pairwise(bands.tolist()))))
     matrix = np.empty((free, columns, free, columns))
-    _unpack(sums, diagonal, pair_positions(columns), first_pair, matrix)
+    _unpack(sums, singles, pair_positions(columns), first_pair, matrix)
     return matrix.reshape(free * columns, free * columns)
 
 
-def _add_singles(
-    prob: Floats,
-    weighted: Floats,
-    chunks: Integers,
-    cell_of_chunk: Integers,
-    starts: Integers,
-    targets: Integers,
-    squares: Integers,
-    first: int,
-    last: int,
-    diagonal: Floats,
-) -> None:
-    """Add sum_i w_i p_ik z_i z_i', spread over pairs of columns, to rows [first, last) of `diagonal`."""
-    linear = starts.shape[1] - 1
-    for chunk, (start, stop) in enumerate(pairwise(chunks)):
-        own = prob[first:last, start:stop] @ weighted[start:stop]
-        cell = cell_of_chunk[chunk]
-        for moment in range(linear):
-            pairs = targets[starts[cell, moment] : starts[cell, moment + 1]]
-            diagonal[first:last, pairs] += own[:, moment, None]
-        diagonal[first:last, squares] += own[:, linear:]
-
-
 @njit(cache=True, nogil=True)
-def _unpack(sums: Floats, diagonal: Floats, position: Integers, first_pair: Integers, matrix: Floats) -> None:
-    """Spread pair sums over the square matrix: block (k, l) = [k = l] D_k - S_kl."""
+def _unpack(sums: Floats, singles: bool, position: Integers, first_pair: Integers, matrix: Floats) -> None:
+    """Spread pair sums over the square matrix: block (k, l) = [k = l] D_k - S_kl, without D unless `singles`."""
     free, columns = matrix.shape[:2]
     for k in range(free):
+        alone = sums[first_pair[k + 1] - 1]
         for other in range(k, free):
             pair = sums[first_pair[k] + other - k]
             for a in range(columns):
                 for b in range(columns):
                     value = -pair[position[a, b]]
-                    if k == other:
-                        value += diagonal[k, position[a, b]]
+                    if singles and k == other:
+                        value += alone[position[a, b]]
                     matrix[k, a, other, b] = value
                     matrix[other, b, k, a] = value

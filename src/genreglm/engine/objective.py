@@ -40,6 +40,7 @@ class Objective:
         self._pairs = list(zip(blocks.parts, self.probabilities, strict=True))
         # Nearly dependent columns cancel: what is left of six digits would be noise.
         single = np.linalg.cond(triangular) < _SINGLE_PRECISION_CONDITION
+        self._moved = True  # since the probabilities were last copied in single precision
         self._singles = [_single(part, blocks.classes) for part in blocks.parts] if single else []
 
     @property
@@ -52,17 +53,16 @@ class Objective:
     def evaluate(self, whitened: Floats) -> tuple[float, Floats]:
         """Return f and its gradient, (columns, classes); keep the probabilities for the products."""
         coefficients = unwhiten(self.triangular, whitened)
+        self._moved = True
 
-        def task(number: int) -> tuple[float, Floats]:
-            block, prob = self._pairs[number]
+        def task(pair: tuple[Block, Floats]) -> tuple[float, Floats]:
+            block, prob = pair
             eta = block.linear_predictor(coefficients)
             loss = block.loss(eta, prob)
-            if self._singles:
-                self._singles[number][2][:] = prob
             return loss, block.x.T @ eta
 
         loss, gradient = 0.0, np.zeros(self.shape)
-        for part_loss, part_gradient in ordered_map(task, range(len(self._pairs))):
+        for part_loss, part_gradient in ordered_map(task, self._pairs):
             loss += part_loss
             gradient += part_gradient
         gradient = self.whiten_rows(gradient)
@@ -82,8 +82,15 @@ class Objective:
         coefficients = unwhiten(self.triangular, direction)
         total = np.zeros(self.shape)
         if single and self._singles:
-            rough = coefficients.astype(np.float32)
-            parts = ordered_map(lambda part: _curved(part[0], part[1], part[2], rough), self._singles)
+            rough, moved = coefficients.astype(np.float32), self._moved
+
+            def task(number: int) -> Reals:
+                x, w, prob = self._singles[number]
+                if moved:
+                    prob[:] = self.probabilities[number]
+                return _curved(x, w, prob, rough)
+
+            parts, self._moved = ordered_map(task, range(len(self._singles))), False
         else:
             parts = ordered_map(lambda pair: _curved(pair[0].x, pair[0].w, pair[1], coefficients), self._pairs)
         for part in parts:
@@ -103,7 +110,7 @@ class Objective:
         def task(pair: tuple[Block, Floats]) -> tuple[float, Floats]:
             block, prob = pair
             chosen, w = prob[::stride], block.w[::stride]
-            products = moments(block.x[::stride], every)[:, 1 + columns :]
+            products = moments(block.x[::stride], every, linear=False)
             return float(w.sum()), (chosen * (1.0 - chosen) * w[:, None]).T @ products
 
         weight, stacked = 0.0, np.zeros((classes, columns * (columns + 1) // 2))

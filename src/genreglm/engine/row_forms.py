@@ -40,11 +40,11 @@ def row_forms(
     _pack(covariance.reshape(free, columns, free, columns), pair_positions(columns), packed)
     diagonals, products = np.zeros((rows, classes)), np.zeros((rows, classes))
     for batch in batches(parts, cells, classes, weighted=False):
-        diagonal, product = np.empty_like(batch.prob), np.empty_like(batch.prob)
+        diagonal, product = np.empty_like(batch.prob[:-1]), np.empty_like(batch.prob[:-1])
 
         def task(first: int, batch: Batch = batch, diagonal: Floats = diagonal, product: Floats = product) -> None:
             last = min(first + _CHUNKS_A_TASK, len(batch.cell_of_chunk))
-            laid_out = (batch.prob, batch.moments, batch.chunks, batch.cell_of_chunk, *spread)
+            laid_out = (batch.prob[:-1], batch.moments, batch.chunks, batch.cell_of_chunk, *spread)
             take_pairs(*laid_out, first, last, packed, diagonal, product)
             own = slice(batch.chunks[first], batch.chunks[last])
             diagonals[batch.rows[own], :free] = diagonal[:, own].T
