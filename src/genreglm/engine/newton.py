@@ -17,9 +17,8 @@ _SHORTEST_STEP = 2.0**-30
 # Damping falls by this after a step that did what the quadratic model said, and ends below the smallest.
 _LESS_DAMPING = 0.1
 _SMALLEST_DAMPING = 1e-4
-# The preconditioner is taken anew where the decrement has shrunk by this since it was taken; and no more once
-# the whole log-likelihood has less than so many units to gain, since the Hessian then hardly changes.
-_STALE_AFTER = 0.1
+# The preconditioner is taken anew until the whole log-likelihood has less than so many units to gain: the Hessian
+# hardly changes from there.
 _FROZEN_BELOW = 10.0
 # A problem with no more parameters and rows is solved with its whole Hessian.
 _FEW_PARAMETERS = 64
@@ -106,8 +105,8 @@ def minimise(
        the second at the distance still to go in standard errors, squared.
     3. Solve (H + D) d = -g roughly by conjugate gradients, preconditioned by M, the inverses of the classes'
        blocks; exactly where the problem is small. D is the damping times the typical curvature of each class.
-    4. Halve the step until the objective falls by enough (Armijo). Damp more after a shortened step, less after
-       one that the quadratic model foretold.
+    4. Halve the step until the objective falls by enough (Armijo), or double it where the last ones crawled. Damp
+       more after a shortened step, less after one that the quadratic model foretold.
     5. Where the decrement has been shrinking by a mere constant factor, which is how an iterate walks to
        infinity, ask `diverges` of the direction, and stop as separated if it says so. Go to 1.
 
@@ -122,17 +121,17 @@ def minimise(
         return Solution(whitened, value, float(np.abs(gradient).max()), outcome, trace, direction)
 
     typical, curvatures = objective.typical_curvatures(), _curvatures(objective)
-    damping, taken_at = 1.0, np.inf
+    damping = 1.0
     while True:
         size = float(np.abs(gradient).max())
         if not (np.isfinite(value) and np.isfinite(size)):
             return end(Outcome.NON_FINITE)
-        if trace and (curvatures.ndim == 4 or (trace[-1].decrement > _FROZEN_BELOW and _stale(trace[-1], taken_at))):
-            curvatures, taken_at = _curvatures(objective), trace[-1].decrement
+        if trace and (curvatures.ndim == 4 or trace[-1].decrement > _FROZEN_BELOW):
+            curvatures = _curvatures(objective)
         precondition = _preconditioner(curvatures, damping * typical)
         going = objective.total_weight * float(np.vdot(gradient, precondition(gradient)))
         # A full step leaves less to go than it went: its own decrement bounds what is left, and is exact.
-        left = min(going, trace[-1].decrement) if trace and trace[-1].length == 1.0 else going
+        left = min(going, trace[-1].decrement) if trace and trace[-1].length >= 1.0 else going
         if size <= gradient_tolerance and left <= decrement_tolerance:
             return end(Outcome.CONVERGED)
         if len(trace) >= max_steps:
@@ -145,6 +144,8 @@ def minimise(
         )
         slope = float(np.vdot(gradient, direction))
         length, candidate = _line_search(objective, whitened, value, slope, direction)
+        if length == 1.0 and _crawls(trace, -slope * objective.total_weight):
+            length, candidate = _longer(objective, whitened, candidate, direction)
         trace.append(Step(value, size, -slope * objective.total_weight, length, products))
         if callback is not None:
             callback(trace[-1])
@@ -167,18 +168,13 @@ def _next_damping(damping: float, length: float, *, foretold: bool) -> float:
     return less if less > _SMALLEST_DAMPING else 0.0
 
 
-def _stale(last: Step, taken_at: float) -> bool:
-    """Say whether the Hessian is no longer what it was where the preconditioner was taken."""
-    return last.length < 1.0 or last.decrement < _STALE_AFTER * taken_at
-
-
 def _linear(trace: Sequence[Step]) -> bool:
     """Say whether the last full steps shrank the decrement linearly; near a minimum it shrinks quadratically."""
     if len(trace) < _WATCHED or len(trace) % 4:
         return False
     last = trace[-_WATCHED:]
     ratios = [after.decrement / before.decrement for before, after in pairwise(last)]
-    return all(step.length == 1.0 for step in last) and min(ratios) > 0.1
+    return all(step.length >= 1.0 for step in last) and min(ratios) > 0.1
 
 
 def _curvatures(objective: Objective) -> Floats:
@@ -262,6 +258,23 @@ def _newton_direction(
             break
         search = preconditioned + (energy / previous) * search
     return direction, products
+
+
+def _crawls(trace: Sequence[Step], decrement: float) -> bool:
+    """Say whether the decrement shrinks as it does where a tail falls off exponentially: each step moves by one."""
+    last = [*(step.decrement for step in trace[-2:]), decrement]
+    full = len(trace) >= 2 and min(step.length for step in trace[-2:]) >= 1.0
+    return full and all(0.25 < after / before < 0.7 for before, after in pairwise(last))
+
+
+def _longer(
+    objective: Objective, whitened: Floats, candidate: tuple[float, Floats], direction: Floats
+) -> tuple[float, tuple[float, Floats]]:
+    """Return twice the step where that is lower still, and what it found there; else the step itself again."""
+    doubled = objective.evaluate(whitened + 2.0 * direction)
+    if doubled[0] < candidate[0]:
+        return 2.0, doubled
+    return 1.0, objective.evaluate(whitened + direction)
 
 
 def _line_search(

@@ -24,7 +24,7 @@ Reals = NDArray[np.floating[Any]]
 
 _SINGLE_PRECISION_CONDITION = 1e3
 # The preconditioner needs no more rows than bring its cost to that of a few products with the Hessian.
-_PRECONDITIONER_FLOPS = 3e9
+_PRECONDITIONER_FLOPS = 1.5e9
 
 
 class Objective:

@@ -17,9 +17,10 @@ _LARGEST_DEVIATION = 10.0
 def best_start(objective: Objective, given: Floats | None) -> Floats:
     """Return whichever has the lowest objective: zero, shares of the discriminant, or a `given` start."""
     discriminant = discriminant_start(objective)
-    discriminant *= min(1.0, _LARGEST_DEVIATION / float(np.linalg.norm(discriminant, axis=0).max(initial=1e-300)))
+    discriminant *= np.minimum(1.0, _LARGEST_DEVIATION / np.maximum(np.linalg.norm(discriminant, axis=0), 1e-300))
+    discriminant -= discriminant.mean(axis=1, keepdims=True)
     # Skewed columns make the discriminant too sure of itself; a part of it is then the better start.
-    candidates = [share * discriminant for share in (0.0, 1.0, 0.5, 0.25)]
+    candidates = [share * discriminant for share in (0.0, 1.0, 0.6, 0.3)]
     if given is not None:
         candidates.append(given - given.mean(axis=1, keepdims=True))
     values = [objective.evaluate(candidate)[0] for candidate in candidates]
