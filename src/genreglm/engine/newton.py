@@ -20,9 +20,6 @@ _SMALLEST_DAMPING = 1e-4
 # The preconditioner is taken anew until the whole log-likelihood has less than so many units to gain: the Hessian
 # hardly changes from there.
 _FROZEN_BELOW = 10.0
-# A problem with no more parameters and rows is solved with its whole Hessian.
-_FEW_PARAMETERS = 64
-_FEW_ROWS = 20_000
 # Directions to no more digits than this are computed in single precision, as long as the decrement is larger
 # than this too: on the way to infinity the curvature sinks below what single precision can tell from zero.
 _ROUGH = 1e-5
@@ -179,9 +176,7 @@ def _linear(trace: Sequence[Step]) -> bool:
 
 def _curvatures(objective: Objective) -> Floats:
     """Return the whole Hessian of a small problem, (K, K, p, p); else its diagonal blocks, (K, p, p)."""
-    columns, classes = objective.shape
-    small = columns * classes <= _FEW_PARAMETERS and objective.total_rows <= _FEW_ROWS
-    return objective.hessian() if small else objective.class_curvatures()
+    return objective.hessian() if objective.is_small else objective.class_curvatures()
 
 
 def _preconditioner(curvatures: Floats, damping: Floats) -> "_Exact | _Preconditioner":

@@ -23,6 +23,8 @@ Singles = NDArray[np.float32]
 Reals = NDArray[np.floating[Any]]
 
 _SINGLE_PRECISION_CONDITION = 1e3
+_FEW_PARAMETERS = 64
+_FEW_ROWS = 20_000
 # The preconditioner needs no more rows than bring its cost to that of a few products with the Hessian.
 _PRECONDITIONER_FLOPS = 1.5e9
 
@@ -35,13 +37,17 @@ class Objective:
         self.triangular = triangular
         self.quadratic = quadratic
         self.total_weight = blocks.total_weight
-        self.total_rows = blocks.rows
         self.probabilities = [np.empty((len(part), blocks.classes)) for part in blocks.parts]
         self._pairs = list(zip(blocks.parts, self.probabilities, strict=True))
         # Nearly dependent columns cancel: what is left of six digits would be noise.
-        single = np.linalg.cond(triangular) < _SINGLE_PRECISION_CONDITION
+        single = not self.is_small and np.linalg.cond(triangular) < _SINGLE_PRECISION_CONDITION
         self._moved = True  # since the probabilities were last copied in single precision
         self._singles = [_single(part, blocks.classes) for part in blocks.parts] if single else []
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the whole Hessian costs less than the few products that do without it."""
+        return self.blocks.columns * self.blocks.classes <= _FEW_PARAMETERS and self.blocks.rows <= _FEW_ROWS
 
     @property
     def shape(self) -> tuple[int, int]:

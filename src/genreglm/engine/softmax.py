@@ -22,6 +22,9 @@ _LN2_LOW = 1.90821492927058770002e-10
 # Adding it moves the integer part of a double into its last bits, where shifts can reach it.
 _ROUNDER = 1.5 * 2.0**52
 
+# So many rows go through all the passes of a kernel together, and stay in the first-level cache.
+_ROWS_IN_CACHE = 16
+
 # Multiply-adds may be fused everywhere. Only the two reductions may reorder, so that they vectorise: in the
 # exponential it would undo the rounding. None may assume that there is no NaN: one must reach the loss.
 _FUSE = {"contract"}
@@ -30,23 +33,25 @@ _REORDER = {"contract", "reassoc", "nsz"}
 
 @njit(nogil=True, fastmath=_FUSE)
 def _exp(x: float) -> Any:
-    """Return e**x for x <= 0: 2**k times a Taylor polynomial of degree 13 on |r| <= ln(2) / 2."""
+    """Return e**x for x <= 0: 2**k times a polynomial in r, |r| <= ln(2) / 2.
+
+    Its coefficients are those of the polynomial of degree 11 that meets e**r in the twelve Chebyshev nodes; it is
+    within 2e-17 of it, relatively, where Taylor's would need degree 13.
+    """
     x = -708.0 if x < -708.0 else x  # a NaN stays one
     shifted = x * _LOG2_E + _ROUNDER
     k = shifted - _ROUNDER
     r = (x - k * _LN2_HIGH) - k * _LN2_LOW
-    q = 1.0 / 6227020800.0
-    q = q * r + 1.0 / 479001600.0
-    q = q * r + 1.0 / 39916800.0
-    q = q * r + 1.0 / 3628800.0
-    q = q * r + 1.0 / 362880.0
-    q = q * r + 1.0 / 40320.0
-    q = q * r + 1.0 / 5040.0
-    q = q * r + 1.0 / 720.0
-    q = q * r + 1.0 / 120.0
-    q = q * r + 1.0 / 24.0
-    q = q * r + 1.0 / 6.0
-    q = q * r + 0.5
+    q = 2.511012922579197e-08
+    q = q * r + 2.7632643410763155e-07
+    q = q * r + 2.755723995583389e-06
+    q = q * r + 2.4801485466819368e-05
+    q = q * r + 1.9841269892208963e-04
+    q = q * r + 1.3888888952339367e-03
+    q = q * r + 8.33333333331779e-03
+    q = q * r + 4.1666666666487925e-02
+    q = q * r + 1.6666666666666685e-01
+    q = q * r + 5.000000000000019e-01
     q = q * r + 1.0
     q = q * r + 1.0
     return q * np.int64((np.float64(shifted).view(np.int64) + np.int64(1023)) << np.int64(52)).view(np.float64)
@@ -115,13 +120,15 @@ def softmax_rows(eta: Floats, y: Codes, w: Floats, prob: Floats) -> float:
     """
     rows, classes = eta.shape
     logs = np.empty(rows)
-    _probabilities(eta, prob, logs)
     loss = 0.0
-    for i in range(rows):
-        loss += w[i] * (logs[i] - eta[i, y[i]])
-        for k in range(classes):
-            eta[i, k] = w[i] * prob[i, k]
-        eta[i, y[i]] -= w[i]
+    for start in range(0, rows, _ROWS_IN_CACHE):
+        stop = min(start + _ROWS_IN_CACHE, rows)
+        _probabilities(eta[start:stop], prob[start:stop], logs[start:stop])
+        for i in range(start, stop):
+            loss += w[i] * (logs[i] - eta[i, y[i]])
+            for k in range(classes):
+                eta[i, k] = w[i] * prob[i, k]
+            eta[i, y[i]] -= w[i]
     return loss
 
 
@@ -133,12 +140,14 @@ def softmax_shares(eta: Floats, shares: Floats, w: Floats, prob: Floats) -> floa
     """
     rows, classes = eta.shape
     logs = np.empty(rows)
-    _probabilities(eta, prob, logs)
     loss = 0.0
-    for i in range(rows):
-        loss += w[i] * (logs[i] - _dot(shares[i], eta[i]))
-        for k in range(classes):
-            eta[i, k] = w[i] * (prob[i, k] - shares[i, k])
+    for start in range(0, rows, _ROWS_IN_CACHE):
+        stop = min(start + _ROWS_IN_CACHE, rows)
+        _probabilities(eta[start:stop], prob[start:stop], logs[start:stop])
+        for i in range(start, stop):
+            loss += w[i] * (logs[i] - _dot(shares[i], eta[i]))
+            for k in range(classes):
+                eta[i, k] = w[i] * (prob[i, k] - shares[i, k])
     return loss
 
 

@@ -20,7 +20,8 @@ def best_start(objective: Objective, given: Floats | None) -> Floats:
     discriminant *= np.minimum(1.0, _LARGEST_DEVIATION / np.maximum(np.linalg.norm(discriminant, axis=0), 1e-300))
     discriminant -= discriminant.mean(axis=1, keepdims=True)
     # Skewed columns make the discriminant too sure of itself; a part of it is then the better start.
-    candidates = [share * discriminant for share in (0.0, 1.0, 0.6, 0.3)]
+    shares = (0.0, 1.0) if objective.is_small else (0.0, 1.0, 0.6, 0.3)
+    candidates = [share * discriminant for share in shares]
     if given is not None:
         candidates.append(given - given.mean(axis=1, keepdims=True))
     values = [objective.evaluate(candidate)[0] for candidate in candidates]
