@@ -14,8 +14,9 @@ from genreglm.engine.threads import ordered_map
 
 Integers = NDArray[np.int64]
 
-# A batch holds about so many bytes of probabilities: long enough that its cells are well filled.
-_BATCH_BYTES = 64e6
+# A batch holds about so many bytes of probabilities or moments, whichever are more: long enough that its cells are
+# well filled, short enough that its memory is had again for the next one.
+_BATCH_BYTES = 32e6
 _ROWS_A_TASK = 1024
 
 
@@ -41,7 +42,7 @@ class Batch:
 
 def batches(parts: Sequence[tuple[Block, Floats]], cells: Cells, classes: int, *, weighted: bool) -> Iterator[Batch]:
     """Yield the rows of (block, probabilities) pairs in batches, their moments `weighted` or as they are."""
-    wanted = max(CHUNK_ROWS, int(_BATCH_BYTES / (8 * classes)))
+    wanted = max(CHUNK_ROWS, int(_BATCH_BYTES / (8 * max(classes, cells.moments))))
     done = 0
     group: list[tuple[Block, Floats]] = []
     for number, part in enumerate(parts):

@@ -25,7 +25,9 @@ Reals = NDArray[np.floating[Any]]
 _SINGLE_PRECISION_CONDITION = 1e3
 _FEW_PARAMETERS = 64
 _FEW_ROWS = 20_000
-# The preconditioner needs no more rows than bring its cost to that of a few products with the Hessian.
+# The preconditioner needs so many rows for each of its parameters, and no more than bring its cost to that of a few
+# products with the Hessian.
+_ROWS_A_PARAMETER = 10
 _PRECONDITIONER_FLOPS = 1.5e9
 
 
@@ -110,7 +112,9 @@ class Objective:
         On every so many-th row where there are more than a preconditioner needs.
         """
         columns, classes = self.shape
-        stride = max(1, int(self.blocks.rows / max(_PRECONDITIONER_FLOPS / (classes * columns**2), 8.0 * columns)))
+        affordable = _PRECONDITIONER_FLOPS / (classes * columns**2)
+        wanted = max(min(_ROWS_A_PARAMETER * classes * columns, affordable), 8.0 * columns)
+        stride = max(1, int(self.blocks.rows / wanted))
         every = np.arange(columns)
 
         def task(pair: tuple[Block, Floats]) -> tuple[float, Floats]:
