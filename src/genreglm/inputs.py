@@ -44,6 +44,18 @@ def problem(
     return found
 
 
+def unweighted(design: Design, frame: pd.DataFrame) -> Problem:
+    """Return the arrays of rows that a model was not fitted to: each counts once, and a class may be absent.
+
+    Raises
+    ------
+    DataError, FormulaError
+        For rows that the design cannot use.
+    """
+    x = design.matrix(frame)
+    return Problem(x, design.codes(frame), np.ones(len(x)), len(design.classes), design.intercept)
+
+
 def labels(soft_labels: pd.DataFrame | None) -> list[Any] | None:
     """Return the classes that soft labels name, None where there are none.
 

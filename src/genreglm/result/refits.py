@@ -2,20 +2,16 @@
 
 from collections.abc import Collection
 
-from genreglm import inputs
 from genreglm.engine.blocks import Floats
 from genreglm.engine.inference import ChiSquareTest, chi_square_test
 from genreglm.engine.nested import Family
 from genreglm.engine.penalties import CellPrior
-from genreglm.engine.problem import Problem
 from genreglm.engine.score import score_test
-from genreglm.errors import ConvergenceError, DataError, InferenceError
+from genreglm.errors import ConvergenceError, InferenceError
 from genreglm.options import TermTest
 from genreglm.result.model import Result
-from genreglm.sources import Source, read_rows
-
-# Another order of the rows changes the sum of their log-likelihoods by less, relatively; other rows by more.
-_SAME_ROWS = 1e-9
+from genreglm.result.rows import problem_of_fit
+from genreglm.sources import Source
 
 
 class Refits:
@@ -33,7 +29,7 @@ class Refits:
 
     def __init__(self, result: Result, test: TermTest, rows: Source | None = None) -> None:
         _require_likelihood(result, test)
-        problem = _problem(result, rows)
+        problem = problem_of_fit(result, rows)
         self.test = test
         self.family = Family(problem)
         if isinstance(result.penalty, CellPrior) and result.separated:
@@ -88,26 +84,3 @@ def _require_likelihood(result: Result, test: TermTest) -> None:
             f"test={test!r} holds for independent rows, and this fit was given the covariance {kind!r}, which says "
             "that they are not. Use test='wald', which is built on that covariance, or fit with covariance='observed'."
         )
-
-
-def _problem(result: Result, rows: Source | None) -> Problem:
-    """Return the arrays of the fit, or those of `rows` once they are seen to be the same."""
-    if rows is None:
-        if result.problem is None:
-            raise DataError("A loaded model does not hold the rows of its fit, which this test refits: pass rows=.")
-        return result.problem
-    problem = inputs.problem(result.design, read_rows(rows))
-    nobs, fitted = float(problem.w.sum()), result.statistics
-    if nobs != fitted.nobs:
-        raise DataError(
-            f"These are {nobs:,.0f} rows, but the model was fitted to {fitted.nobs:,.10g} (the sum of their weights). "
-            "Pass the rows of the fit. A fit with weights is only refitted by the result that gg.fit returned."
-        )
-    found = Family(problem).at(result.coefficients).log_likelihood
-    if abs(found - fitted.log_likelihood) > _SAME_ROWS * abs(fitted.log_likelihood):
-        raise DataError(
-            f"The log-likelihood of these rows is {found:,.6f}, that of the fit {fitted.log_likelihood:,.6f}: they are "
-            "other rows, or the fit had weights, an offset or soft labels, which only the result that gg.fit returned "
-            "still holds."
-        )
-    return problem

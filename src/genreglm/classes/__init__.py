@@ -1,0 +1,1 @@
+"""What a fitted model says of the classes: how far apart they are, a map of them, and their typical rows."""

@@ -1,0 +1,1 @@
+"""Effects on probabilities: marginal effects, contrasts and curves, as tables."""

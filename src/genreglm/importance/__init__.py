@@ -1,0 +1,1 @@
+"""Which terms shape the classes as a whole, and each of them."""
