@@ -29,12 +29,8 @@ class Refits:
 
     def __init__(self, result: Result, test: TermTest, rows: Source | None = None) -> None:
         _require_likelihood(result, test)
-        problem = problem_of_fit(result, rows)
         self.test = test
-        self.family = Family(problem)
-        if isinstance(result.penalty, CellPrior) and result.separated:
-            spans = [range(cut.start, cut.stop) for cut in result.design.terms.values()]
-            self.family = Family.with_cells(problem, problem.empty_cells(spans), result.penalty.count)
+        self.family = family_of(result, rows)
         self.start = result.coefficients
         whole = frozenset(range(len(self.start)))
         self._coefficients: dict[frozenset[int], Floats] = {whole: self.start}
@@ -67,6 +63,21 @@ class Refits:
         if columns not in self._log_likelihoods:
             self._log_likelihoods[columns] = self.family.at(self.coefficients(columns)).log_likelihood
         return self._log_likelihoods[columns]
+
+
+def family_of(result: Result, rows: Source | None = None) -> Family:
+    """Return the arrays of the fit and of the rows that stand for its `CellPrior`, where it has one.
+
+    Raises
+    ------
+    DataError
+        For a loaded result without `rows`, and for rows that are not those of its fit.
+    """
+    problem = problem_of_fit(result, rows)
+    if not (isinstance(result.penalty, CellPrior) and result.separated):
+        return Family(problem)
+    spans = [range(cut.start, cut.stop) for cut in result.design.terms.values()]
+    return Family.with_cells(problem, problem.empty_cells(spans), result.penalty.count)
 
 
 def _require_likelihood(result: Result, test: TermTest) -> None:

@@ -86,12 +86,14 @@ def _findings(
     assert linear is not None
     assert on_random is not None
     confusions = store.read_table("worst_confusions").head(10)
+    by_fold = store.read_table("artist_folds")["top_1"]
     return {
         "headline": cell(chosen),
         "null": cell("prior only"),
         "boosting": cell("gradient boosting"),
         "linear_artist": linear,
         "linear_random": on_random,
+        "folds": {"count": len(by_fold), "mean": by_fold.mean(), "low": by_fold.min(), "high": by_fold.max()},
         "gap_top_1": on_random["top_1"] - linear["top_1"],
         "label_ceiling": store.read_json("work/preprocess.json")["label_ceiling"],
         "test_rows": len(test),
