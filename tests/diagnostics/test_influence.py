@@ -48,7 +48,7 @@ def test_one_step_comes_near_the_refit(result: gg.Result, rows: pd.DataFrame) ->
         assert table.loc[row, "cooksd"] == pytest.approx(cook, rel=0.1)
         fall = result.glance()["deviance"].iloc[0] - refit.glance()["deviance"].iloc[0]
         assert table.loc[row, "delta_deviance"] == pytest.approx(fall, rel=5e-3)
-        found = step.loc[row].unstack("class").loc[list(result.design.columns), list(result.classes)]
+        found = [[step.loc[row, (label, name)] for label in result.classes] for name in result.design.columns]
         np.testing.assert_allclose(found, change, atol=0.1 * np.abs(change).max())
 
 
@@ -124,7 +124,7 @@ def test_a_loaded_result_wants_its_own_rows(result: gg.Result, rows: pd.DataFram
     loaded = gg.load(result.save(tmp_path / "model"))
     with pytest.raises(DataError, match="pass rows="):
         gg.leverage(loaded)
-    with pytest.raises(DataError, match="other rows|The log-likelihood"):
+    with pytest.raises(DataError, match="The log-likelihood of these rows"):
         gg.leverage(loaded, rows.assign(energy=rows["energy"] + 1.0))
     pd.testing.assert_frame_equal(gg.leverage(loaded, rows), gg.leverage(result), rtol=1e-8)
 

@@ -7,7 +7,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from genreglm.designs import INTERCEPT
-from genreglm.engine.cluster_deletion import delete_clusters
 from genreglm.engine.row_deletion import linear_changes
 from genreglm.engine.row_forms import row_forms
 from genreglm.errors import OptionError
@@ -117,7 +116,8 @@ def cluster_influence(result: Result, clusters: Column, rows: Source | None = No
     """Return one line a cluster (such as an artist) with what one step says of its deletion, the largest first.
 
     Columns: cluster, rows, hat (the sum over its rows), cooksd, delta_deviance, as in `influence`; formulas in
-    `genreglm.engine.cluster_deletion`. Clusters with the same value keep the order in which they come.
+    `genreglm.engine.cluster_deletion`, and for clusters of one row in `row_deletion`. Clusters with the same value
+    keep the order in which they come.
 
     Raises
     ------
@@ -127,19 +127,22 @@ def cluster_influence(result: Result, clusters: Column, rows: Source | None = No
     fit = deletable(result, rows)
     frame = result.require_rows(None if rows is None else read_rows(rows))
     codes, names = pd.factorize(column(clusters, frame, "clusters"), use_na_sentinel=False)
-    diagonal, product = row_forms(fit.parts, fit.covariance, fit.problem.classes)
-    prob = np.concatenate([p for _, p in fit.parts])
-    hat = fit.problem.w * np.einsum("ik,ik->i", prob, diagonal - product)
-    found = delete_clusters(fit.parts, fit.covariance, fit.problem.classes, codes.astype(np.int64))
+    counts, rowwise = np.bincount(codes), fit.rows()
     table = pd.DataFrame(
         {
             "cluster": names,
-            "rows": np.bincount(codes),
-            "hat": np.bincount(codes, hat),
-            "cooksd": found.cooks_distance,
-            "delta_deviance": found.deviance,
+            "rows": counts,
+            "hat": np.bincount(codes, rowwise.hat),
+            "cooksd": np.bincount(codes, rowwise.cooks_distance),
+            "delta_deviance": np.bincount(codes, rowwise.deviance),
         }
     )
+    several = np.flatnonzero(counts > 1)
+    if len(several):
+        inside = np.isin(codes, several)
+        found = fit.clusters(inside, np.searchsorted(several, codes[inside]))
+        table.loc[several, "cooksd"] = found.cooks_distance
+        table.loc[several, "delta_deviance"] = found.deviance
     return table.sort_values("cooksd", ascending=False, kind="stable", ignore_index=True)
 
 

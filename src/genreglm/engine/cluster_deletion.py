@@ -12,7 +12,7 @@ Sources: Pregibon (1981), Ann. Stat. 9:705; Preisser and Qaqish (1996), Biometri
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
@@ -25,7 +25,7 @@ from genreglm.engine.threads import ordered_map, single_threaded_blas
 # Clusters that go through the steps together, and those of one task within a step.
 _AT_ONCE = 1024
 _A_TASK = 32
-_RELATIVE_ERROR = 1e-7
+_RELATIVE_ERROR = 1e-6
 _NOTHING_LEFT = 1e-10
 _MOST_STEPS = 200
 
@@ -35,17 +35,16 @@ class ClusterDeletion:
     """What each cluster's deletion changes, (clusters,) each; infinite where the others do not determine the estimate.
 
     `cooks_distance` is (b - b_(g))' I (b - b_(g)) / m; `deviance` is by how much the deviance of the others' fit is
-    smaller, -2 sum_g w log p + s_g' (b - b_(g)). `changes` holds b - b_(g), (clusters, m), of those asked for.
+    smaller, -2 sum_g w log p + s_g' (b - b_(g)).
     """
 
     cooks_distance: Floats
     deviance: Floats
-    changes: Floats = field(repr=False)
 
 
 @single_threaded_blas()
 def delete_clusters(
-    parts: Sequence[tuple[Block, Floats]], covariance: Floats, classes: int, clusters: Codes, keep: Sequence[int] = ()
+    parts: Sequence[tuple[Block, Floats]], covariance: Floats, classes: int, clusters: Codes
 ) -> ClusterDeletion:
     """Return what one step says of the deletion of each cluster.
 
@@ -54,22 +53,18 @@ def delete_clusters(
     parts : (block, probabilities) of all rows
     covariance : Sigma, (m, m), the inverse of the information, in the blocks' columns
     clusters : (rows,) codes 0, 1, ... of each row's cluster
-    keep : clusters whose change of coefficients is wanted
     """
     rows = _Rows.sorted(parts, classes, clusters)
     count, parameters = len(rows.first) - 1, len(covariance)
     squared, gained = np.empty(count), np.empty(count)
-    changes, wanted = np.empty((len(keep), parameters)), {cluster: place for place, cluster in enumerate(keep)}
     for start in range(0, count, _AT_ONCE):
         own = np.arange(start, min(start + _AT_ONCE, count))
         score = rows.scores(own)
         change, weighted, determined = _solve(rows, covariance, own, score)
         squared[own] = np.where(determined, np.einsum("gj,gj->g", change, weighted), np.inf)
         gained[own] = np.where(determined, np.einsum("gj,gj->g", change, score), np.inf)
-        for cluster in wanted.keys() & set(own.tolist()):
-            changes[wanted[cluster]] = change[cluster - start]
     deviance = np.add.reduceat(rows.deviance, rows.first[:-1]) + gained
-    return ClusterDeletion(squared / parameters, deviance, changes)
+    return ClusterDeletion(squared / parameters, deviance)
 
 
 @dataclass(frozen=True)

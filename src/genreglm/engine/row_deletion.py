@@ -90,7 +90,8 @@ def delete_rows(
 
         list(ordered_map(task, range(0, len(batch.cell_of_chunk), _CHUNKS_A_TASK)))
     found[:, 1] /= free * columns
-    return RowDeletion(*np.ascontiguousarray(found.T), pull)
+    hat, cooks_distance, deviance, chi_square = np.ascontiguousarray(found.T)
+    return RowDeletion(hat, cooks_distance, deviance, chi_square, pull)
 
 
 def linear_changes(parts: Sequence[tuple[Block, Floats]], pull: Floats, of: Floats) -> Floats:

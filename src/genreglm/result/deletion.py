@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
-from genreglm.engine.blocks import Block, Floats
+from genreglm.engine.blocks import Block, Codes, Floats
+from genreglm.engine.cluster_deletion import ClusterDeletion, delete_clusters
 from genreglm.engine.covariance import to_columns
 from genreglm.engine.information import information
 from genreglm.engine.memory import require_covariance
@@ -40,6 +42,13 @@ class Deletable:
         """Return what one step says of the deletion of each row."""
         return delete_rows(self.parts, self.covariance, self.problem.classes)
 
+    def clusters(self, inside: NDArray[np.bool_], codes: Codes) -> ClusterDeletion:
+        """Return what one step says of the deletion of each cluster, `codes` 0, 1, ... of the rows `inside`."""
+        x, w = (np.concatenate([getattr(block, name) for block, _ in self.parts])[inside] for name in "xw")
+        prob = np.concatenate([prob for _, prob in self.parts])[inside]
+        parts = [(Block(x, self.problem.y[inside], w), prob)]
+        return delete_clusters(parts, self.covariance, self.problem.classes, codes)
+
 
 def deletable(result: Result, rows: Source | None = None) -> Deletable:
     """Return a fit for deletion diagnostics.
@@ -66,7 +75,7 @@ def deletable(result: Result, rows: Source | None = None) -> Deletable:
     point = family.at(result.coefficients)
     back = problem.standardisation.back()
     if result.inference is not None and result.inference.kind == "observed":
-        covariance = to_columns(result.inference.covariance.copy(), np.linalg.inv(back))
+        covariance = to_columns(result.inference.covariance.copy(), np.asarray(np.linalg.inv(back), dtype=np.float64))
     else:
         covariance = bread(information([*point.parts, *point.prior], classes), overwrite=True)
     return Deletable(problem, point.parts, covariance, back)
