@@ -45,7 +45,8 @@ def binned_residuals(
 
     and resid lies within conf_low and conf_high, plus and minus z's normal quantile times std_error, in a share
     `conf_level` of the bins if the model is right. The standard error takes the probabilities as known. On the rows of
-    a fit with that very variable as a term it is a little too large, and z a little too small.
+    a fit with that very variable as a term it is too large and z too small: a little for a slope, while the levels of a
+    factor have resid = 0, whatever is wrong.
 
     Parameters
     ----------

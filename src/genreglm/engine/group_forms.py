@@ -68,12 +68,21 @@ def _forms(prob: Floats, responses: Codes) -> tuple[Floats, int]:
     total = prob.sum(axis=0)
     scale = 1.0 / np.sqrt(total)
     z = scale * (_counts(responses, classes) - total)
-    vectors, singular, _ = np.linalg.svd((scale * (prob - total / rows)).T, full_matrices=False)
+    vectors, shared = _directions(scale * (prob - total / rows))
     along = (z @ vectors) ** 2
-    shared = singular**2
     varies = 1.0 - shared > _NO_VARIANCE
     factor = np.where(varies, shared / np.where(varies, 1.0 - shared, 1.0), -1.0)
     return np.einsum("sk,sk->s", z, z) + along @ factor, classes - 1 - int((~varies).sum())
+
+
+def _directions(b: Floats) -> tuple[Floats, Floats]:
+    """Return the left vectors b_j (K, ...) and sigma_j^2 of B, given as its transpose (n_g, K)."""
+    rows, classes = b.shape
+    if rows > classes:
+        values, vectors = np.linalg.eigh(b.T @ b)
+        return vectors, values
+    vectors, singular, _ = np.linalg.svd(b.T, full_matrices=False)
+    return vectors, singular**2
 
 
 def _counts(responses: Codes, classes: int) -> Floats:
