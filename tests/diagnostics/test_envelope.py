@@ -54,12 +54,12 @@ def test_limits_hold_the_share_that_they_promise(
     prob = result.predict(rows).to_numpy()
     rng = np.random.default_rng(0)
     inside = []
-    for seed in range(60):
+    for seed in range(30):
         drawn = (rng.gumbel(size=prob.shape) + np.log(prob)).argmax(axis=1)
         made = rows.assign(genre=np.array(result.classes)[drawn])
         table = gg.envelope(result, made, kind, simulations=39, seed=seed, conf_level=level)
         inside.append(table["inside"].mean())
-    assert np.mean(inside) == pytest.approx(level, abs=0.06)
+    assert np.mean(inside) == pytest.approx(level, abs=0.08)
 
 
 def test_a_model_that_is_too_sure_is_found(result: gg.Result, rows: pd.DataFrame) -> None:

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from genreglm.engine.binning import equal_mass_bins, sums_by_bin, targets_by_bin
 from genreglm.engine.blocks import spread
@@ -43,3 +45,15 @@ def test_sums_are_those_of_each_bin(soft: bool) -> None:
         own = codes == b
         np.testing.assert_allclose(sums_by_bin(codes, 5, w, values)[b], w[own] @ values[own])
         np.testing.assert_allclose(targets_by_bin(codes, 5, w, targets, 3)[b], w[own] @ spread(targets, 3)[own])
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=60), st.integers(2, 12))
+def test_bins_are_runs_of_whole_values_in_order(values: list[int], bins: int) -> None:
+    numbers = np.array(values, dtype=float)
+    codes = equal_mass_bins(numbers, np.ones(len(numbers)), bins)
+    assert sorted(set(codes.tolist())) == list(range(codes.max() + 1))
+    assert codes.max() < bins
+    for one, code in zip(numbers, codes, strict=True):
+        assert (codes[numbers == one] == code).all()
+        assert (codes[numbers > one] >= code).all()
+    np.testing.assert_array_equal(equal_mass_bins(3.0 * numbers + 1.0, np.ones(len(numbers)), bins), codes)

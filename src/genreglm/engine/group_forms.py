@@ -106,16 +106,15 @@ def variance_ratios(prob: Floats, groups: Codes, responses: Codes) -> Floats:
     count = int(groups.max()) + 1
     values, vectors = np.linalg.eigh(np.diag(prob.mean(axis=0)) - prob.T @ prob / rows)
     known = values > _NO_VARIANCE * values.max()
-    root = vectors[:, known] / np.sqrt(values[known])
+    root, rank = vectors[:, known] / np.sqrt(values[known]), int(known.sum())
     expected = sums_by_bin(groups, count, np.ones(rows), prob) @ root
 
-    def task(column: int) -> float:
-        one = np.ones(rows)
-        observed = sparse.csr_array((one, (groups, responses[:, column])), shape=(count, classes))
-        deviation = observed @ root - expected
-        return float((deviation**2).sum()) / (rows * root.shape[1])
+    def task(codes: Codes) -> float:
+        observed = sparse.csr_array((np.ones(rows), (groups, codes)), shape=(count, classes))
+        deviation: Floats = observed @ root - expected
+        return float(np.square(deviation).sum()) / (rows * rank)
 
-    return np.array(list(ordered_map(task, range(responses.shape[1]))))
+    return np.array(list(ordered_map(task, responses.T)))
 
 
 def between_groups(x: Floats, groups: Codes) -> Floats:

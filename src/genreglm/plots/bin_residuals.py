@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -66,13 +67,13 @@ def binned_residuals(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def _largest_first(size: pd.Series, variable: str) -> list[object]:
+def _largest_first(size: pd.Series, variable: str) -> list[Any]:
     if variable not in size.index.get_level_values("variable"):
         return []
     return list(size[variable].sort_values(ascending=False, kind="stable").index)
 
 
-def _draw_classes(axes: Axes, rows: pd.DataFrame, named: Sequence[object]) -> None:
+def _draw_classes(axes: Axes, rows: pd.DataFrame, named: Sequence[Any]) -> None:
     measured = rows["level"].isna() & (rows["variable"] != _FITTED)
     place = rows["mean"].where(measured, rows["bin"]).astype(float)
     rows = rows.assign(place=place).sort_values(["class", "bin"])
@@ -84,9 +85,10 @@ def _draw_classes(axes: Axes, rows: pd.DataFrame, named: Sequence[object]) -> No
         if name not in named:
             axes.plot(curve["place"], curve["resid"], color=FAINT, linewidth=0.6, zorder=1)
     ends = []
-    for name, colour in zip(named, CATEGORIES, strict=False):
-        axes.plot(curves[name]["place"], curves[name]["resid"], color=colour)
-        ends.append((float(curves[name]["place"].iloc[-1]), float(curves[name]["resid"].iloc[-1])))
+    for mover, colour in zip(named, CATEGORIES, strict=False):
+        curve = curves[mover]
+        axes.plot(curve["place"], curve["resid"], color=colour)
+        ends.append((float(curve["place"].iloc[-1]), float(curve["resid"].iloc[-1])))
     axes.margins(x=0)
     axes.xaxis.set_major_locator(MaxNLocator(4))
     if rows["level"].notna().any():

@@ -95,7 +95,7 @@ def envelope(table: pd.DataFrame) -> Figure:
         "drawn from the model. Right: the same less the median. Open dots lie outside the limits."
     )
     figure = titled_figure(9.6, 3.8, envelope_finding(table), note)
-    for axes, base in zip(figure.subplots(1, 2), (0.0, table["median"]), strict=True):
+    for axes, base in zip(figure.subplots(1, 2), (0.0 * table["median"], table["median"]), strict=True):
         axes.fill_between(
             table["theoretical"], table["low"] - base, table["high"] - base, color=QUIET, alpha=0.25, linewidth=0
         )
