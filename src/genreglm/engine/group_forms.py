@@ -102,8 +102,7 @@ def variance_ratios(prob: Floats, groups: Codes, responses: Codes) -> Floats:
     - 1) where any two rows of a group have correlation rho. No class is rare in V, so that this is steady where Q_g
     is not: a class of p = 1e-6 adds a million to Q_g when it occurs, and nothing otherwise.
     """
-    rows, classes = prob.shape
-    count = int(groups.max()) + 1
+    rows, classes, count = len(prob), prob.shape[1], int(groups.max()) + 1
     values, vectors = np.linalg.eigh(np.diag(prob.mean(axis=0)) - prob.T @ prob / rows)
     known = values > _NO_VARIANCE * values.max()
     root, rank = vectors[:, known] / np.sqrt(values[known]), int(known.sum())
