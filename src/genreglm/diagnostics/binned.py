@@ -46,7 +46,7 @@ def binned_residuals(
     and resid lies within conf_low and conf_high, plus and minus z's normal quantile times std_error, in a share
     `conf_level` of the bins if the model is right. The standard error takes the probabilities as known. On the rows of
     a fit with that very variable as a term it is too large and z too small: a little for a slope, while the levels of a
-    factor have resid = 0, whatever is wrong.
+    factor have resid = 0, whatever is wrong. Soft labels count by their shares, which vary less than std_error says.
 
     Parameters
     ----------
