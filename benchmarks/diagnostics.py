@@ -8,7 +8,6 @@ with the largest Cook's distance, the others from all others.
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import numpy as np

@@ -11,6 +11,8 @@ Aliased = Literal["refuse", "drop"]
 AnovaType = Literal["I", "II", "III"]
 TermTest = Literal["wald", "lr", "score"]
 Adjustment = Literal["bh", "by", "holm", "bonferroni"]
+ResidualKind = Literal["response", "pearson", "deviance", "quantile"]
+EnvelopeKind = Literal["deviance", "quantile"]
 
 # Newton stops when both hold. The gradient is of the mean negative log-likelihood in whitened columns;
 # the decrement is that of the whole log-likelihood, so its square root is the distance from the optimum
@@ -39,3 +41,15 @@ def check_choice(name: str, value: Any, choices: Any) -> None:
     if value not in allowed:
         listed = ", ".join(repr(choice) for choice in allowed)
         raise OptionError(f"{name}={value!r} is not an option: it must be one of {listed}.")
+
+
+def check_level(conf_level: float) -> None:
+    """Refuse a level of confidence outside (0, 1).
+
+    Raises
+    ------
+    OptionError
+        With the value.
+    """
+    if not 0.0 < conf_level < 1.0:
+        raise OptionError(f"conf_level={conf_level!r} must lie between 0 and 1.")

@@ -6,6 +6,12 @@ touches pyplot, so no figure stays open.
 """
 
 from genreglm.plots.association import correlations, correlations_finding, density, density_finding
+from genreglm.plots.bin_residuals import (
+    binned_residuals,
+    binned_residuals_finding,
+    group_residuals,
+    group_residuals_finding,
+)
 from genreglm.plots.comparison import model_comparison, model_comparison_finding
 from genreglm.plots.curves import effect_curves, effect_curves_finding
 from genreglm.plots.estimates import (
@@ -43,11 +49,19 @@ from genreglm.plots.popularity import (
 )
 from genreglm.plots.reliability import calibration, calibration_finding
 from genreglm.plots.residuals import residual_panel, residual_panel_finding
+from genreglm.plots.row_residuals import (
+    envelope,
+    envelope_finding,
+    quantile_residuals,
+    quantile_residuals_finding,
+)
 from genreglm.plots.save import render, save
 from genreglm.plots.style import house_style
 from genreglm.plots.terms import gvif, gvif_finding, term_strength, term_strength_finding
 
 __all__ = [
+    "binned_residuals",
+    "binned_residuals_finding",
     "calibration",
     "calibration_finding",
     "coefficients",
@@ -62,10 +76,14 @@ __all__ = [
     "distributions_finding",
     "effect_curves",
     "effect_curves_finding",
+    "envelope",
+    "envelope_finding",
     "genre_distribution",
     "genre_distribution_finding",
     "genre_profiles",
     "genre_profiles_finding",
+    "group_residuals",
+    "group_residuals_finding",
     "gvif",
     "gvif_finding",
     "house_style",
@@ -77,6 +95,8 @@ __all__ = [
     "popularity_by_key_mode_finding",
     "popularity_effects",
     "popularity_effects_finding",
+    "quantile_residuals",
+    "quantile_residuals_finding",
     "recall_by_genre",
     "recall_by_genre_finding",
     "render",

@@ -8,8 +8,7 @@ from scipy import stats
 
 from genreglm.designs import INTERCEPT
 from genreglm.engine.inference import two_sided_log10_p
-from genreglm.errors import OptionError
-from genreglm.options import Adjustment, check_choice
+from genreglm.options import Adjustment, check_choice, check_level
 from genreglm.result.adjust import adjusted
 from genreglm.result.contrasts import standard_errors, testable, weights_of_centre
 from genreglm.result.model import Result
@@ -45,8 +44,7 @@ def tidy(
     OptionError
         For a reference that is no class, an unknown adjustment, or a conf_level outside (0, 1).
     """
-    if not 0.0 < conf_level < 1.0:
-        raise OptionError(f"conf_level={conf_level!r} must lie between 0 and 1.")
+    check_level(conf_level)
     if adjust is not None:
         check_choice("adjust", adjust, Adjustment)
     reference = result.classes[0] if isinstance(reference, str) and reference == "first" else reference
