@@ -54,5 +54,5 @@ def test_ridge_and_soft_labels_leave_out_what_they_do_not_have(ridge: gg.Result,
 
 
 def test_refuses_to_overwrite(result: gg.Result, rows: pd.DataFrame) -> None:
-    with pytest.raises(DataError, match="have columns .hat"):
+    with pytest.raises(DataError, match=r"have columns \.hat"):
         result.augment(rows.assign(**{".hat": 0.0}))

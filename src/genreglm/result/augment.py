@@ -12,7 +12,6 @@ from genreglm.result.model import Result
 from genreglm.result.rows import fitted_probabilities, problem_of, problem_of_fit
 from genreglm.sources import Source, read_rows
 
-
 _NAMES = (".fitted", ".prob", ".resid_deviance", ".resid_quantile", ".hat", ".cooksd", ".delta_deviance")
 
 
@@ -45,7 +44,7 @@ def augment(result: Result, rows: Source | None = None, *, seed: int = 0) -> pd.
     table[".resid_deviance"] = deviance_residuals(prob, problem.y)
     if problem.y.ndim == 1:
         table[".resid_quantile"] = quantile_residuals(
-            prob, problem.y, np.arange(problem.classes), np.random.default_rng(seed)
+            prob, np.asarray(problem.y, dtype=np.int64), np.arange(problem.classes), np.random.default_rng(seed)
         )
     if not isinstance(result.penalty, Ridge) and _of_the_fit(result, rows, problem):
         deletion = deletable(result, rows).rows()
