@@ -32,6 +32,14 @@ from genreglm.plots.histograms import (
     transform_effect,
     transform_effect_finding,
 )
+from genreglm.plots.influence import (
+    cluster_influence,
+    cluster_influence_finding,
+    influence_index,
+    influence_index_finding,
+    leverage_residuals,
+    leverage_residuals_finding,
+)
 from genreglm.plots.keys import popularity_by_key_mode, popularity_by_key_mode_finding
 from genreglm.plots.mistakes import (
     confusion,
@@ -64,6 +72,8 @@ __all__ = [
     "binned_residuals_finding",
     "calibration",
     "calibration_finding",
+    "cluster_influence",
+    "cluster_influence_finding",
     "coefficients",
     "coefficients_finding",
     "confusion",
@@ -87,8 +97,12 @@ __all__ = [
     "gvif",
     "gvif_finding",
     "house_style",
+    "influence_index",
+    "influence_index_finding",
     "leak_comparison",
     "leak_comparison_finding",
+    "leverage_residuals",
+    "leverage_residuals_finding",
     "model_comparison",
     "model_comparison_finding",
     "popularity_by_key_mode",
