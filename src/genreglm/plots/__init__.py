@@ -26,6 +26,12 @@ from genreglm.plots.histograms import (
     transform_effect,
     transform_effect_finding,
 )
+from genreglm.plots.importance import (
+    class_importance,
+    class_importance_finding,
+    term_importance,
+    term_importance_finding,
+)
 from genreglm.plots.keys import popularity_by_key_mode, popularity_by_key_mode_finding
 from genreglm.plots.mistakes import (
     confusion,
@@ -50,6 +56,8 @@ from genreglm.plots.terms import gvif, gvif_finding, term_strength, term_strengt
 __all__ = [
     "calibration",
     "calibration_finding",
+    "class_importance",
+    "class_importance_finding",
     "coefficients",
     "coefficients_finding",
     "confusion",
@@ -85,6 +93,8 @@ __all__ = [
     "save",
     "strongest_effects",
     "strongest_effects_finding",
+    "term_importance",
+    "term_importance_finding",
     "term_strength",
     "term_strength_finding",
     "transform_effect",
