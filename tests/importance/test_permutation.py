@@ -16,9 +16,7 @@ def test_is_that_of_scikit_learn(noisy: pd.DataFrame) -> None:
     train, test = noisy.iloc[:600], noisy.iloc[600:]
     estimator = gg.sklearn.MultinomialGLMClassifier(alpha=0.0).fit(train[names], train["genre"])
     scoring = ["neg_log_loss", "accuracy"]
-    wanted = permutation_importance(
-        estimator, test[names], test["genre"], scoring=scoring, n_repeats=3, random_state=4
-    )
+    wanted = permutation_importance(estimator, test[names], test["genre"], scoring=scoring, n_repeats=3, random_state=4)
     result = gg.fit("genre ~ energy + valence + noise", train, covariance=None)
     found = gg.permutation_importance(result, test, repeats=3, seed=4)
     assert found.columns.tolist() == ["variable", "increase", "sd", "decrease", "decrease_sd"]

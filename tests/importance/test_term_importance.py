@@ -60,7 +60,7 @@ def test_gains_by_class_are_means_of_log_probabilities(result: gg.Result, rows: 
     gained = [np.log(m.predict(rows).to_numpy()[np.arange(len(rows)), truth]) for m in (result, without)]
     expected = pd.Series(gained[0] - gained[1]).groupby(rows["genre"]).mean()
     own = classes[classes["term"] == "valence"].set_index("class")["gain"]
-    np.testing.assert_allclose(own, expected, rtol=1e-5)
+    np.testing.assert_allclose(own, expected, atol=1e-6)
 
 
 def test_weights_offset_and_soft_labels_count(rows: pd.DataFrame) -> None:

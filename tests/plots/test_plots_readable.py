@@ -77,9 +77,9 @@ def test_readable_with_three_awkward_names(few, name):
 @pytest.mark.parametrize("name", BY_GENRE)
 def test_the_title_is_the_finding(many, figure_of, name):
     tables = {
-        "class_importance": many.importance, "coefficients": many.tidy, "confusion": many.counts, "effect_curves": many.curves,
-        "genre_profiles": many.profiles, "recall_by_genre": many.report, "strongest_effects": many.tidy,
-        "worst_confusions": many.pairs,
+        "class_importance": many.importance, "coefficients": many.tidy, "confusion": many.counts,
+        "effect_curves": many.curves, "genre_profiles": many.profiles, "recall_by_genre": many.report,
+        "strongest_effects": many.tidy, "worst_confusions": many.pairs,
         "density": exploration.density(many.frame, "loudness", "acousticness"),
     }  # fmt: skip
     table = tables[name] if name in tables else getattr(exploration, name)(many.frame)
@@ -118,7 +118,7 @@ def test_measures_of_importance_side_by_side(measures, many, few):
         assert_readable(plots.class_importance(tables.importance, "effect"))
     drawn = plots.term_importance(measures)
     assert drawn.texts[0].get_text().split() == plots.term_importance_finding(measures).split()
-    assert [label.get_text() for label in drawn.axes[0].get_yticklabels()][0] == "energy"
+    assert drawn.axes[0].get_yticklabels()[0].get_text() == "energy"
     assert [text.get_text() for text in drawn.axes[1].texts] == ["1", "2", "3", "4"]
 
 

@@ -45,7 +45,9 @@ def permutation_importance(
     """
     problem = problem_of(result, rows)
     if problem.offset is not None or problem.y.ndim == 2:
-        raise DataError("The fit had an offset or soft labels, which no shuffled row has: pass rows= with the response.")
+        raise DataError(
+            "The fit had an offset or soft labels, which no shuffled row has: pass rows= with the response."
+        )
     frame = result.require_rows(None if rows is None else read_rows(rows))
     variables = result.design.variables
     if not variables:
@@ -84,7 +86,9 @@ class _Fitted(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(self.result.predict(x).to_numpy())
 
 
-def _scores(model: _Fitted, x: pd.DataFrame, y: NDArray[np.int64], sample_weight: NDArray[np.float64]) -> dict[str, Any]:
+def _scores(
+    model: _Fitted, x: pd.DataFrame, y: NDArray[np.int64], sample_weight: NDArray[np.float64]
+) -> dict[str, Any]:
     """Return scikit-learn's scores of these names from one prediction; its own scorers would need two."""
     prob = model.predict_proba(x)
     return {

@@ -86,7 +86,7 @@ def _size(result: Result, x: Floats, w: Floats, cut: slice) -> TermSize:
     squares = np.einsum("ak,ab,bk->k", deviation, spread, deviation)
     estimate = np.where(known, np.sqrt(np.maximum(squares, 0.0)), np.nan)
     slope = np.divide(spread @ deviation, estimate, out=np.full(deviation.shape, np.nan), where=estimate > 0)
-    sign = np.sign(deviation[0]) if len(deviation) == 1 else np.full(len(known), np.nan)
+    sign = np.sign(deviation[0]) if len(deviation) == 1 else np.full(len(estimate), np.nan)
     return TermSize(estimate, _standard_errors(result, cut, centre, slope), np.where(known, sign, np.nan))
 
 
@@ -107,4 +107,4 @@ def _standard_errors(result: Result, cut: slice, centre: Floats, slope: Floats) 
     with_mean = np.einsum("kalb,l->kab", whole, centre)
     of_mean = np.einsum("kab,k->ab", with_mean, centre)
     variance = np.einsum("kakb->kab", whole) - with_mean - with_mean.transpose(0, 2, 1) + of_mean
-    return np.sqrt(np.maximum(np.einsum("ak,kab,bk->k", slope, variance, slope), 0.0))
+    return np.asarray(np.sqrt(np.maximum(np.einsum("ak,kab,bk->k", slope, variance, slope), 0.0)))

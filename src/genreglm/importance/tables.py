@@ -1,12 +1,12 @@
 """What a comparison of a model with those that lack a term says: of each term, and of each class."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,8 @@ class Importance:
     classes: pd.DataFrame
 
 
-def class_table(
-    classes: Sequence[Any], terms: Sequence[str], columns: dict[str, Sequence[NDArray[np.float64]]]
-) -> pd.DataFrame:
-    """Return class, term and `columns`, class by class; a column is given as one array (classes,) for each term."""
+def class_table(classes: Sequence[Any], terms: Sequence[str], columns: Mapping[str, ArrayLike]) -> pd.DataFrame:
+    """Return class, term and `columns`, class by class; a column is given as (terms, classes)."""
     table = pd.DataFrame({"class": np.repeat(np.array(classes), len(terms)), "term": list(terms) * len(classes)})
     shape = (len(terms), len(classes))
     return table.assign(**{name: np.reshape(values, shape).T.ravel() for name, values in columns.items()})

@@ -1,6 +1,5 @@
 """What a term is worth on groups that the model has not seen: fits with and without it, scored on held-out rows."""
 
-
 from collections.abc import Iterator
 from dataclasses import replace
 

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from genreglm.plots.heatmap import cluster_order, colour_bar, draw_heatmap, heatmap_figure, upright
 from genreglm.plots.strips import ROW, name_rows
 from genreglm.plots.style import BLUE, DIVERGING, FAINT, QUIET, SEQUENTIAL, VERMILION, in_house_style, titled_figure
-from genreglm.plots.tables import wide
+from genreglm.plots.tables import largest, wide
 from genreglm.plots.text import listed, number, plain, sentence
 
 # Column of the table: what stands under its panel, and the column of its standard error.
@@ -26,7 +26,7 @@ _COUNTS = {2: "two", 3: "three", 4: "four"}
 _APART = 3.0  # ranks off the mean rank that are marked
 _COLOURS = {"gain": (DIVERGING, "nats"), "unseen_gain": (DIVERGING, "nats"), "effect": (SEQUENTIAL, "log-odds")}
 _NOTES = {
-    "gain": "Colour: nats that the term adds to the log-probability of the genre's own tracks; below zero it takes some.",
+    "gain": "Colour: nats that the term adds to the log-probability of the genre's own tracks (below zero: takes).",
     "unseen_gain": "Colour: nats that the term adds to the log-probability of the genre's tracks by unseen artists.",
     "effect": "Colour: standard deviation of what the term adds to the genre's log-odds against the average genre.",
 }
@@ -73,13 +73,12 @@ def term_importance(table: pd.DataFrame) -> Figure:
 def class_importance_finding(table: pd.DataFrame, measure: str = "gain") -> str:
     """The term that leads in most classes, and the class that one term sets apart most."""
     values = wide(table, "class", "term", measure).dropna(how="all")
-    leader = values.idxmax(axis=1)
-    counts = leader.value_counts()
+    counts = values.idxmax(axis=1).value_counts()
     best = min(counts.index[counts == counts.max()])
-    top, where = values.max(axis=1).idxmax(), leader[values.max(axis=1).idxmax()]
+    top = largest(table, measure)
     return sentence(
         f"{plain(best, 40)} matters most in {counts.max()} of {len(values)} genres; "
-        f"the single strongest pair is {plain(where, 40)} and {plain(top)}"
+        f"the single strongest pair is {plain(top['term'], 40)} and {plain(top['class'])}"
     )
 
 
