@@ -35,10 +35,11 @@ def test_shares_are_those_of_fits_by_hand(result: gg.Result, rows: pd.DataFrame)
     assert table["df"].tolist() == [3, 3, 6]
     np.testing.assert_allclose(table["lr_per_df"], lost / table["df"], rtol=1e-6)
     effects = gg.standardised_effects(result).assign(square=lambda t: t["estimate"] ** 2)
-    np.testing.assert_allclose(table["effect"] ** 2, effects.groupby("term", sort=False)["square"].mean())
+    np.testing.assert_allclose(table["effect"], effects.groupby("term", sort=False)["estimate"].median())
+    np.testing.assert_allclose(table["effect_rms"] ** 2, effects.groupby("term", sort=False)["square"].mean())
     shares = rows["genre"].value_counts(normalize=True)
     weighted = (effects["square"] * effects["class"].map(shares)).groupby(effects["term"], sort=False).sum()
-    np.testing.assert_allclose(table["effect_weighted"] ** 2, weighted)
+    np.testing.assert_allclose(table["effect_rms_weighted"] ** 2, weighted)
 
 
 @pytest.mark.parametrize("type", ["I", "II", "III"])

@@ -1,5 +1,7 @@
 """What each term adds to the likelihood of the rows of a fit, as a whole and class by class, beside other measures."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -36,8 +38,9 @@ def term_importance(
       one: the rest is what several terms could each explain;
     - p_value, log10_p: of the likelihood-ratio test; NaN under a robust or clustered covariance, which says that the
       rows are not independent. The shares describe the fit there, too;
-    - effect, effect_weighted: root mean square over the classes of `standardised_effects`, classes counting equally
-      and by their frequency.
+    - effect: the median over the classes of `standardised_effects`; effect_rms, effect_rms_weighted: their root mean
+      square, classes counting equally and by frequency. One class that nearly lacks a variable, and so is nearly
+      separated by it, can make the whole of the latter two.
 
     `classes` has class, term, gain, and effect and sign of `standardised_effects`. The gain is the mean over the rows
     of the class of log p_larger - log p_smaller, in nats: what the term does for telling that class. It may be
@@ -62,7 +65,7 @@ def term_importance(
     check_choice("type", type, AnovaType)
     refits = Refits(result, None, rows)
     sizes = term_sizes(result, rows)
-    gains = {term: _gain(result, refits, term, type) for term in sizes}
+    gains = _gains(result, refits, type)
     terms = _terms(result, refits, sizes, gains)
     by_class = {
         "gain": [gain for _, gain in gains.values()],
@@ -79,16 +82,21 @@ def term_importance(
     return Importance(terms if permuted is None else _with_permuted(result, terms, permuted), classes)
 
 
-def _gain(result: Result, refits: Refits, term: str, type: AnovaType) -> tuple[float, Floats]:
-    """Return 2 (l_larger - l_smaller), and what each class gains a row, (classes,)."""
+def _gains(result: Result, refits: Refits, type: AnovaType) -> dict[str, tuple[float, Floats]]:
+    """Return, for each term, 2 (l_larger - l_smaller), and what each class gains a row, (classes,)."""
     design, problem = result.design, refits.family.problem
-    larger = frozenset(range(len(design.columns))) - set(design.positions(outside_of(result, term, type)))
-    smaller = larger - set(design.positions([term]))
-    statistic = 2.0 * (refits.log_likelihood(larger) - refits.log_likelihood(smaller))
-    with_term, without = (
-        log_likelihood_by_class(problem, refits.coefficients(columns)) for columns in (larger, smaller)
-    )
-    return max(0.0, statistic), (with_term - without) / problem.class_weights
+
+    @cache  # most terms have the same larger model
+    def by_class(columns: frozenset[int]) -> Floats:
+        return log_likelihood_by_class(problem, refits.coefficients(columns)) / problem.class_weights
+
+    gains = {}
+    for term in design.slopes:
+        larger = frozenset(range(len(design.columns))) - set(design.positions(outside_of(result, term, type)))
+        smaller = larger - set(design.positions([term]))
+        statistic = 2.0 * (refits.log_likelihood(larger) - refits.log_likelihood(smaller))
+        gains[term] = (max(0.0, statistic), by_class(larger) - by_class(smaller))
+    return gains
 
 
 def _terms(
@@ -114,11 +122,12 @@ def _terms(
                 "deviance_share": statistic / explained if explained > 0 else np.nan,
                 "p_value": test.p_value if tested else np.nan,
                 "log10_p": test.log10_p if tested else np.nan,
-                "effect": sizes[term].overall(np.ones(len(counts))),
-                "effect_weighted": sizes[term].overall(counts),
+                **sizes[term].overall(counts),
             }
         )
-    columns = "term df lr_statistic lr_per_df lr_share deviance_share p_value log10_p effect effect_weighted"
+    columns = (
+        "term df lr_statistic lr_per_df lr_share deviance_share p_value log10_p effect effect_rms effect_rms_weighted"
+    )
     return pd.DataFrame(records, columns=columns.split())
 
 

@@ -24,12 +24,17 @@ class TermSize:
     std_error: Floats
     sign: Floats
 
-    def overall(self, class_weights: Floats) -> float:
-        """Return the root mean square over the classes that have an estimate, weighted by `class_weights`."""
+    def overall(self, class_weights: Floats) -> dict[str, float]:
+        """Return median and root mean squares, equal and by `class_weights`, over the classes with an estimate."""
         known = np.isfinite(self.estimate)
-        if not class_weights[known].any():
-            return float("nan")
-        return float(np.sqrt(np.average(self.estimate[known] ** 2, weights=class_weights[known])))
+        squares, weights = self.estimate[known] ** 2, class_weights[known]
+        if not len(squares):
+            return dict.fromkeys(("effect", "effect_rms", "effect_rms_weighted"), float("nan"))
+        return {
+            "effect": float(np.median(self.estimate[known])),
+            "effect_rms": float(np.sqrt(squares.mean())),
+            "effect_rms_weighted": float(np.sqrt(np.average(squares, weights=weights))),
+        }
 
 
 def standardised_effects(result: Result, rows: Source | None = None) -> pd.DataFrame:

@@ -20,7 +20,7 @@ _MEASURES = {
     "lr_share": ("Share of the\nlikelihood ratios", None),
     "unseen_increase": ("Log-loss without it,\nunseen groups (nats)", "unseen_std_error"),
     "permuted_increase": ("Log-loss with it\nshuffled (nats)", None),
-    "effect": ("Standardised effect\n(log-odds)", None),
+    "effect": ("Standardised effect,\nmedian genre (log-odds)", None),
 }
 _COUNTS = {2: "two", 3: "three", 4: "four"}
 _APART = 3.0  # ranks off the mean rank that are marked
@@ -57,7 +57,9 @@ def term_importance(table: pd.DataFrame) -> Figure:
     """
     ranks = _ranks(table)
     rows = table.set_index("term").loc[ranks.mean(axis=1).sort_values(kind="stable").index]
-    note = "Small figures: ranks. Red dots: three or more places off the mean rank."
+    note = "Small figures: ranks, of which the rows are in the order of the mean."
+    if (ranks.sub(ranks.mean(axis=1), axis=0).abs() >= _APART).any(axis=None):
+        note += " Red dots: three or more places off it."
     if "unseen_std_error" in table:
         note += " Bars: 95 % intervals."
     width = {1: 6.0, 2: 7.5, 3: 9.0, 4: 10.5}[ranks.shape[1]]
@@ -89,9 +91,10 @@ def class_importance(table: pd.DataFrame, measure: str = "gain") -> Figure:
     Table: class, term and `measure`, which is "gain" or "unseen_gain" (in nats, coloured around zero) or "effect".
     """
     values = wide(table, "class", "term", measure)
-    ordered = values.iloc[cluster_order(values.to_numpy()), cluster_order(values.to_numpy().T)]
     colours, unit = _COLOURS[measure]
-    limit = max(float(np.nanquantile(np.abs(ordered.to_numpy()), 0.99)), 1e-9)
+    limit = max(float(np.nanquantile(np.abs(values.to_numpy()), 0.99)), 1e-9)
+    shown = np.clip(values.to_numpy(), -limit, limit)  # one genre at 47 must not set the whole order
+    ordered = values.iloc[cluster_order(shown), cluster_order(shown.T)]
     many = len(ordered) > 60
     cell, sizes = ((0.3, 0.102), (6.2, 8.0)) if many else ((0.4, max(0.2, 1.2 / len(ordered))), (8.0, 8.0))
     note = f"{_NOTES[measure]} Like genres and terms stand together."
