@@ -105,8 +105,12 @@ def test_measures_agree_in_full_in_part_or_not(measures):
     spline = "cr(tempo, df=4, constraints='center')"
     assert plots.term_importance_finding(measures) == (
         f"Energy, {spline} and energy:tempo shape the genres most; "
-        "the four measures agree on the order (Kendall's W 1.00)"
+        "the four measures agree on the order (Kendall's W 1.00); on unseen groups C(key) cannot be told from nothing"
     )
+    weak = measures.assign(unseen_std_error=1.0)
+    assert plots.term_importance_finding(weak).endswith("; on unseen groups 4 of 4 terms cannot be told from nothing")
+    sure = measures.assign(unseen_std_error=1e-9, unseen_increase=0.1)
+    assert "unseen" not in plots.term_importance_finding(sure)
     two = measures[["term", "lr_share", "effect"]].head(3)
     opposite = plots.term_importance_finding(two.assign(effect=-two["lr_share"]))
     assert opposite.endswith("the two measures disagree on the order (Kendall's W 0.00)")
@@ -121,9 +125,10 @@ def test_class_importance_counts_who_leads_where():
         [("a", "x", 0.3), ("a", "w", 0.1), ("b", "x", 0.2), ("b", "w", 0.1), ("c", "x", 0.1), ("c", "w", 0.9)],
         columns=["class", "term", "gain"],
     )
-    wanted = "X matters most in 2 of 3 genres; the single strongest pair is w and c"
+    wanted = "X tells most in 2 of 3 genres; the strongest pair is c and w"
     assert plots.class_importance_finding(table) == wanted
-    assert plots.class_importance_finding(table.rename(columns={"gain": "effect"}), "effect") == wanted
+    effects = plots.class_importance_finding(table.rename(columns={"gain": "effect"}), "effect")
+    assert effects == wanted.replace("tells most", "moves the log-odds most")
 
 
 def test_coefficients_by_z_and_by_standard_deviation():

@@ -23,12 +23,28 @@ _MEASURES = {
     "effect": ("Standardised effect,\nmedian genre (log-odds)", None),
 }
 _COUNTS = {2: "two", 3: "three", 4: "four"}
+_NORMAL_975 = 1.959963984540054
 _APART = 3.0  # ranks off the mean rank that are marked
-_COLOURS = {"gain": (DIVERGING, "nats"), "unseen_gain": (DIVERGING, "nats"), "effect": (SEQUENTIAL, "log-odds")}
-_NOTES = {
-    "gain": "Colour: nats that the term adds to the log-probability of the genre's own tracks (below zero: takes).",
-    "unseen_gain": "Colour: nats that the term adds to the log-probability of the genre's tracks by unseen artists.",
-    "effect": "Colour: standard deviation of what the term adds to the genre's log-odds against the average genre.",
+# Column of the table by class: its colours, unit, what a leading term does, and the note.
+_BY_CLASS = {
+    "gain": (
+        DIVERGING,
+        "nats",
+        "tells most in {} genres",
+        "Colour: nats that the term adds to the log-probability of the genre's own tracks (below zero: takes).",
+    ),
+    "unseen_gain": (
+        DIVERGING,
+        "nats",
+        "tells most on unseen groups in {} genres",
+        "Colour: nats that the term adds to the log-probability of the genre's own tracks in groups not seen.",
+    ),
+    "effect": (
+        SEQUENTIAL,
+        "log-odds",
+        "moves the log-odds most in {} genres",
+        "Colour: standard deviation of what the term adds to the genre's log-odds against the average genre.",
+    ),
 }
 
 
@@ -40,11 +56,10 @@ def term_importance_finding(table: pd.DataFrame) -> str:
     text = f"{leading} {'shapes' if len(order) == 1 else 'shape'} the genres most"
     agreement = _agreement(ranks.dropna())
     if np.isnan(agreement):
-        return sentence(text)
+        return sentence(text + _worthless(table))
     verdict = "agree" if agreement >= 0.8 else "agree in part" if agreement >= 0.5 else "disagree"
-    return sentence(
-        f"{text}; the {_COUNTS[ranks.shape[1]]} measures {verdict} on the order (Kendall's W {number(agreement)})"
-    )
+    text += f"; the {_COUNTS[ranks.shape[1]]} measures {verdict} on the order (Kendall's W {number(agreement)})"
+    return sentence(text + _worthless(table))
 
 
 @in_house_style
@@ -64,7 +79,7 @@ def term_importance(table: pd.DataFrame) -> Figure:
         note += " Bars: 95 % intervals."
     width = {1: 6.0, 2: 7.5, 3: 9.0, 4: 10.5}[ranks.shape[1]]
     figure = titled_figure(width, ROW * 1.35 * max(len(rows), 3) + 0.8, term_importance_finding(table), note)
-    panels = figure.subplots(1, ranks.shape[1], sharey=True, squeeze=False)[0]
+    panels = figure.subplots(1, ranks.shape[1], sharey=True, squeeze=False, gridspec_kw={"wspace": 0.14})[0]
     for axes, measure in zip(panels, ranks.columns, strict=True):
         _draw_measure(axes, rows, measure, ranks.loc[rows.index, measure], ranks.loc[rows.index].mean(axis=1))
         name_rows(axes, list(rows.index), longest=40)
@@ -79,8 +94,8 @@ def class_importance_finding(table: pd.DataFrame, measure: str = "gain") -> str:
     best = min(counts.index[counts == counts.max()])
     top = largest(table, measure)
     return sentence(
-        f"{plain(best, 40)} matters most in {counts.max()} of {len(values)} genres; "
-        f"the single strongest pair is {plain(top['term'], 40)} and {plain(top['class'])}"
+        f"{plain(best, 40)} {_BY_CLASS[measure][2].format(f'{counts.max()} of {len(values)}')}; "
+        f"the strongest pair is {plain(top['class'])} and {plain(top['term'], 40)}"
     )
 
 
@@ -91,13 +106,13 @@ def class_importance(table: pd.DataFrame, measure: str = "gain") -> Figure:
     Table: class, term and `measure`, which is "gain" or "unseen_gain" (in nats, coloured around zero) or "effect".
     """
     values = wide(table, "class", "term", measure)
-    colours, unit = _COLOURS[measure]
+    colours, unit, _, note = _BY_CLASS[measure]
     limit = max(float(np.nanquantile(np.abs(values.to_numpy()), 0.99)), 1e-9)
     shown = np.clip(values.to_numpy(), -limit, limit)  # one genre at 47 must not set the whole order
     ordered = values.iloc[cluster_order(shown), cluster_order(shown.T)]
     many = len(ordered) > 60
     cell, sizes = ((0.3, 0.102), (6.2, 8.0)) if many else ((0.4, max(0.2, 1.2 / len(ordered))), (8.0, 8.0))
-    note = f"{_NOTES[measure]} Like genres and terms stand together."
+    note += " Like genres and terms stand together."
     figure, axes = heatmap_figure(ordered, class_importance_finding(table, measure), note, cell, sizes)
     norm = Normalize(-limit if colours == DIVERGING else 0.0, limit)
     mesh = draw_heatmap(axes, ordered, colours, norm, sizes=sizes)
@@ -110,6 +125,17 @@ def _ranks(table: pd.DataFrame) -> pd.DataFrame:
     """Rank of each term by each measure that the table has, 1 the largest; NaN where it has none."""
     found = table.set_index("term")[[name for name in _MEASURES if name in table]]
     return found.rank(ascending=False)
+
+
+def _worthless(table: pd.DataFrame) -> str:
+    """Name the terms whose interval on unseen groups holds zero, or reaches no further."""
+    if "unseen_std_error" not in table:
+        return ""
+    terms = table.loc[table["unseen_increase"] <= _NORMAL_975 * table["unseen_std_error"], "term"]
+    if terms.empty:
+        return ""
+    names = listed(plain(term, 40) for term in terms) if len(terms) <= 3 else f"{len(terms)} of {len(table)} terms"
+    return f"; on unseen groups {names} cannot be told from nothing"
 
 
 def _agreement(ranks: pd.DataFrame) -> float:
@@ -127,7 +153,7 @@ def _agreement(ranks: pd.DataFrame) -> float:
 def _draw_measure(axes: Axes, rows: pd.DataFrame, measure: str, rank: pd.Series, mean: pd.Series) -> None:
     label, error = _MEASURES[measure]
     value, places = rows[measure].to_numpy(dtype=float), np.arange(len(rows))
-    reach = 1.96 * rows[error].to_numpy(dtype=float) if error in rows else np.zeros(len(rows))
+    reach = _NORMAL_975 * rows[error].to_numpy(dtype=float) if error in rows else np.zeros(len(rows))
     low, high = min(0.0, float(np.nanmin(value - reach))), max(float(np.nanmax(value + reach)), 1e-12)
     axes.axvline(0, color=QUIET, linewidth=0.8)
     axes.hlines(places, 0, value, color=FAINT, linewidth=1.2)
