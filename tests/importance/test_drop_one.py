@@ -162,5 +162,5 @@ def test_refusals(options: Any, error: Any, message: str, noisy: pd.DataFrame) -
 
 def test_rows_without_a_group_are_refused(noisy: pd.DataFrame) -> None:
     rows = noisy.assign(artist=noisy["artist"].mask(noisy["energy"] > 2))
-    with pytest.raises(DataError, match="Give each row one"):
+    with pytest.raises(DataError, match="rows have no group"):
         gg.drop_one("genre ~ energy", rows)

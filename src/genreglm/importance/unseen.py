@@ -16,7 +16,7 @@ from genreglm.evaluation import grouped_folds, row_losses
 from genreglm.fitting import fit
 from genreglm.importance.paired import Held, by_class, by_term
 from genreglm.importance.tables import Importance
-from genreglm.inputs import Column, cluster_codes, column, row_weights
+from genreglm.inputs import Column, column, row_weights
 from genreglm.result import Result
 from genreglm.sources import Source, read_rows
 
@@ -74,13 +74,20 @@ def drop_one(
     Source: Lei, G'Sell, Rinaldo, Tibshirani and Wasserman (2018), JASA 113:1094 (leave-one-covariate-out).
     """
     frame = read_rows(rows)
-    codes = cluster_codes(column(groups, frame, "groups"), frame)[0][0]
+    codes = _groups(groups, frame)
     weight = row_weights(weights, frame)
     splits = [_given(held_out, frame, codes)] if held_out is not None else _dealt(codes, folds, used, seed)
     design, held = _scored(formula, frame, weight, codes, splits, penalty)
     terms = design.slopes
     parameters = [len(_lost(design, term)) * (len(design.classes) - 1) for term in terms]
     return Importance(by_term(held, terms, parameters), by_class(held, terms, design.classes))
+
+
+def _groups(groups: Column, frame: pd.DataFrame) -> Integers:
+    codes, _ = pd.factorize(column(groups, frame, "groups"))
+    if (codes < 0).any():
+        raise DataError(f"{int((codes < 0).sum()):,} rows have no group. Give each row one.")
+    return codes.astype(np.int64)
 
 
 def _dealt(codes: Integers, folds: int, used: int, seed: int) -> list[Mask]:
