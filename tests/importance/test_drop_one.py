@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import genreglm as gg
-from genreglm.errors import DataError, OptionError, SeparationError
+from genreglm.errors import DataError, GenreglmError, OptionError, SeparationError
 from genreglm.evaluation import grouped_folds, scores
 from genreglm.importance.paired import grouped_mean
 from simulated import tracks
@@ -153,11 +153,29 @@ def test_a_class_without_held_out_rows_has_no_gain(noisy: pd.DataFrame) -> None:
         ({"held_out": np.ones(900, dtype=bool)}, DataError, "True for some rows"),
         ({"held_out": np.arange(900) < 300}, DataError, "on both sides"),
         ({"weights": "artist"}, DataError, "weights must be numbers"),
+        ({"penalty": gg.Ridge(0.1, factors={"C(kye)": 2.0})}, OptionError, "which are no terms"),
     ],
 )
 def test_refusals(options: Any, error: Any, message: str, noisy: pd.DataFrame) -> None:
     with pytest.raises(error, match=message):
         gg.drop_one("genre ~ energy", noisy, **options)
+
+
+def test_held_out_rows_without_weight_are_refused(noisy: pd.DataFrame) -> None:
+    held = grouped_folds(noisy["artist"], 5, seed=0) == 0
+    with pytest.raises(DataError, match="No held-out row has a weight"):
+        gg.drop_one("genre ~ energy", noisy, held_out=held, weights=(~held).astype(float))
+
+
+def test_held_out_levels_are_known_to_a_design_of_all_rows(noisy: pd.DataFrame) -> None:
+    held = grouped_folds(noisy["artist"], 5, seed=0) == 0
+    rows = noisy.assign(key=noisy["key"].mask(held & (noisy["energy"] > 1), "F"))
+    with pytest.raises(DataError, match="a level that was not there"):
+        gg.drop_one("genre ~ energy + C(key)", rows, held_out=held)
+    with pytest.raises(GenreglmError):  # no training row shows it
+        gg.drop_one(gg.design("genre ~ energy + C(key)", rows), rows, held_out=held)
+    table = gg.drop_one(gg.design("genre ~ energy + C(key)", rows), rows, held_out=held, penalty=gg.Ridge(0.01)).terms
+    assert np.isfinite(table["increase"]).all()
 
 
 def test_rows_without_a_group_are_refused(noisy: pd.DataFrame) -> None:

@@ -43,6 +43,12 @@ def test_a_variable_that_the_model_passes_over_has_none(noisy: pd.DataFrame) -> 
     assert gg.permutation_importance(result).set_index("variable").loc["noise"].tolist() == [0.0] * 4
 
 
+def test_the_order_of_classes_names_does_not_matter(noisy: pd.DataFrame) -> None:
+    renamed = noisy.replace({"genre": {"ambient": "z", "blues": "y"}})
+    one, other = (gg.permutation_importance(gg.fit("genre ~ energy + noise", r)) for r in (noisy, renamed))
+    pd.testing.assert_frame_equal(one, other, rtol=1e-6, atol=1e-9)
+
+
 def test_the_seed_decides(noisy: pd.DataFrame) -> None:
     result = gg.fit("genre ~ energy + noise", noisy, penalty=gg.Ridge(0.01))
     one, same, other = (gg.permutation_importance(result, noisy, seed=seed) for seed in (1, 1, 2))

@@ -136,11 +136,15 @@ def test_a_separated_class_has_none_and_leaves_the_others_alone(
 def test_two_classes_of_which_one_is_separated_have_nothing_to_compare() -> None:
     rows = tracks(genres=2)
     rows = rows[(rows["genre"] != "blues") | (rows["key"] != "D")]
-    table = gg.standardised_effects(gg.fit("genre ~ energy + C(key)", rows, penalty=gg.CellPrior()))
+    result = gg.fit("genre ~ energy + C(key)", rows, penalty=gg.CellPrior())
+    table = gg.standardised_effects(result)
     assert table.loc[table["term"] == "C(key)", "estimate"].isna().all()
     energy = table[table["term"] == "energy"]
     assert energy["estimate"].iloc[0] == pytest.approx(energy["estimate"].iloc[1])
     assert energy["sign"].sum() == 0
+    terms = gg.term_importance(result).terms.set_index("term")
+    assert terms.loc["C(key)", ["effect", "effect_rms", "effect_rms_weighted"]].isna().all()
+    assert terms.loc["energy"].notna().all()
 
 
 def test_an_intercept_alone_has_an_empty_table(rows: pd.DataFrame) -> None:

@@ -1,12 +1,12 @@
 """Permutation importance: what a model's scores lose when one variable is shuffled among the rows."""
 
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn import inspection
-from sklearn.base import BaseEstimator, ClassifierMixin
 
 from genreglm.errors import DataError
 from genreglm.evaluation import row_losses
@@ -70,15 +70,14 @@ def permutation_importance(
 _COLUMNS = ["variable", "increase", "sd", "decrease", "decrease_sd"]
 
 
-class _Fitted(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+@dataclass(frozen=True)
+class _Fitted:
     """A result as a fitted classifier of scikit-learn: frames of variables in, probabilities of class codes out."""
 
-    def __init__(self, result: Result) -> None:
-        self.result = result
-        self.classes_ = np.arange(len(result.classes))
+    result: Result
 
     def fit(self, x: pd.DataFrame, y: NDArray[np.int64]) -> Self:
-        """Return it as it is: the result was fitted before."""
+        """Return it as it is: scikit-learn takes nothing without this method, and never calls it on a fitted one."""
         return self
 
     def predict_proba(self, x: pd.DataFrame) -> NDArray[np.float64]:

@@ -67,7 +67,8 @@ def drop_one(
         For a `used` outside 1 to `folds`.
     DataError
         For rows without a group, fewer groups than folds, a `held_out` that is no split by groups, and held-out rows
-        with a class or level that the training rows lack: a design of all rows, `gg.design`, knows the levels.
+        with a class or level that the training rows lack. A level is no obstacle to a design of all rows, `gg.design`,
+        under a ridge, which gives it no weight.
     GenreglmError
         What `gg.fit` raises for rows or a model that cannot be fitted.
 
@@ -118,6 +119,8 @@ def _scored(
     """Return the design, and the held-out rows of all splits under the whole model and those without a term."""
     parts = []
     for held in splits:
+        if not weights[held].any():
+            raise DataError("No held-out row has a weight above 0; there must be some to score.")
         train, test = frame[~held], frame[held]
         design = formula if isinstance(formula, Design) else designs.learn(formula, train)
         truth = design.codes(test)
@@ -140,7 +143,14 @@ def _predictions(
         if not smaller.columns:
             yield np.full((len(test), len(design.classes)), 1.0 / len(design.classes))
             continue
-        yield _fit(smaller, train, weights, penalty, whole).predict(test).to_numpy()
+        yield _fit(smaller, train, weights, _kept(penalty, smaller), whole).predict(test).to_numpy()
+
+
+def _kept(penalty: Penalty | None, smaller: Design) -> Penalty | None:
+    """Return the penalty without a ridge's factors of terms that are left out, which a fit would refuse."""
+    if not isinstance(penalty, Ridge):
+        return penalty
+    return replace(penalty, factors={term: f for term, f in penalty.factors.items() if term in smaller.terms})
 
 
 def _lost(design: Design, term: str) -> list[int]:
@@ -151,8 +161,6 @@ def _lost(design: Design, term: str) -> list[int]:
 def _fit(
     design: Design, train: pd.DataFrame, weights: Floats, penalty: Penalty | None, start: Result | None = None
 ) -> Result:
-    if isinstance(penalty, Ridge):
-        penalty = replace(penalty, factors={term: f for term, f in penalty.factors.items() if term in design.terms})
     return fit(
         design,
         train,
