@@ -9,6 +9,7 @@ from typing import Any
 _HOMES = {
     "CellPrior": "genreglm.engine.penalties",
     "Design": "genreglm.designs",
+    "Importance": "genreglm.importance",
     "Jeffreys": "genreglm.engine.penalties",
     "Result": "genreglm.result",
     "Ridge": "genreglm.engine.penalties",
@@ -19,6 +20,7 @@ _HOMES = {
     "design": "genreglm.fitting",
     "dfbeta": "genreglm.diagnostics",
     "dispersion": "genreglm.diagnostics",
+    "drop_one": "genreglm.importance",
     "envelope": "genreglm.diagnostics",
     "evaluate": "genreglm.evaluation",
     "example_tracks": "genreglm.study.example",
@@ -28,8 +30,11 @@ _HOMES = {
     "leverage": "genreglm.diagnostics",
     "linear_hypothesis": "genreglm.result",
     "load": "genreglm.result",
+    "permutation_importance": "genreglm.importance",
     "residuals": "genreglm.diagnostics",
     "separation": "genreglm.diagnostics",
+    "standardised_effects": "genreglm.importance",
+    "term_importance": "genreglm.importance",
     "tjur_r2": "genreglm.result",
     "vif": "genreglm.diagnostics",
 }

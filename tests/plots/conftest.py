@@ -54,6 +54,7 @@ class Tables:
     pairs: pd.DataFrame
     tidy: pd.DataFrame
     curves: pd.DataFrame
+    importance: pd.DataFrame
 
 
 def make_tables(genres: list[str], rows: int = 60) -> Tables:
@@ -70,6 +71,7 @@ def make_tables(genres: list[str], rows: int = 60) -> Tables:
         pairs=confusion_pairs(counts),
         tidy=coefficient_table(genres, rng),
         curves=curve_table(genres, rng),
+        importance=importance_table(genres),
     )
 
 
@@ -96,6 +98,30 @@ def curve_table(genres: list[str], rng: np.random.Generator) -> pd.DataFrame:
             tables.append(pd.DataFrame({"feature": feature, "value": value, "class": name, "probability": column}))
     curves = pd.concat(tables, ignore_index=True)
     return curves.assign(conf_low=0.9 * curves["probability"], conf_high=1.1 * curves["probability"])
+
+
+def importance_table(genres: list[str]) -> pd.DataFrame:
+    """What each term does for each genre; the first genre has no effect of the last term."""
+    rng, terms = np.random.default_rng(2), [*AUDIO, "C(key)", "cr(tempo, df=4, constraints='center')"]
+    table = pd.DataFrame([(genre, term) for genre in genres for term in terms], columns=["class", "term"])
+    table = table.assign(gain=rng.normal(0.1, 0.1, len(table)), effect=rng.gamma(2.0, 0.3, len(table)))
+    table.loc[len(terms) - 1, "effect"] = np.nan
+    return table
+
+
+@pytest.fixture
+def measures() -> pd.DataFrame:
+    """Three terms whose measures agree but for one, and an interaction that nothing is shuffled for."""
+    return pd.DataFrame(
+        {
+            "term": ["energy", "C(key)", "cr(tempo, df=4, constraints='center')", "energy:tempo"],
+            "lr_share": [0.5, 0.1, 0.3, 0.1],
+            "unseen_increase": [0.2, -0.001, 0.1, 0.05],
+            "unseen_std_error": [0.01, 0.002, 0.01, np.nan],
+            "permuted_increase": [0.5, 0.02, 0.2, np.nan],
+            "effect": [1.5, 0.2, 0.8, 0.3],
+        }
+    )
 
 
 @pytest.fixture(scope="session")

@@ -97,6 +97,13 @@ def test_terms_are_judged_by_p_values_where_there_are_any(wald):
     assert plots.term_strength_finding(bare).endswith("1 of 3 cannot be told from nothing")
 
 
+def test_a_rank_far_off_the_mean_rank_is_marked():
+    table = pd.DataFrame({"term": list("abcdefgh"), "lr_share": np.arange(8.0, 0, -1), "effect": np.arange(8.0, 0, -1)})
+    odd = table.assign(effect=[0.0, 7, 6, 5, 4, 3, 2, 1])
+    for drawn, marked in ((plots.term_importance(table), 0), (plots.term_importance(odd), 1)):
+        assert [len(line.get_xdata()) for line in drawn.axes[1].lines[1:]] == [8 - marked, marked]
+
+
 def test_numbers_have_true_minus_signs_and_no_negative_zero():
     assert [number(-0.001), number(-1234.5, 1), number(0.756)] == ["0.00", "−1,234.5", "0.76"]
 

@@ -101,6 +101,36 @@ def test_terms_are_compared_by_degree_of_freedom(wald, inflation):
     assert plots.gvif_finding(endless) == "One term can be computed from the others: energy"
 
 
+def test_measures_agree_in_full_in_part_or_not(measures):
+    spline = "cr(tempo, df=4, constraints='center')"
+    assert plots.term_importance_finding(measures) == (
+        f"Energy, {spline} and energy:tempo shape the genres most; "
+        "the four measures agree on the order (Kendall's W 1.00); on unseen groups C(key) cannot be told from nothing"
+    )
+    weak = measures.assign(unseen_std_error=1.0)
+    assert plots.term_importance_finding(weak).endswith("; on unseen groups 4 of 4 terms cannot be told from nothing")
+    sure = measures.assign(unseen_std_error=1e-9, unseen_increase=0.1)
+    assert "unseen" not in plots.term_importance_finding(sure)
+    two = measures[["term", "lr_share", "effect"]].head(3)
+    opposite = plots.term_importance_finding(two.assign(effect=-two["lr_share"]))
+    assert opposite.endswith("the two measures disagree on the order (Kendall's W 0.00)")
+    partly = plots.term_importance_finding(two.assign(effect=[0.2, 0.1, 0.3]))
+    assert partly.endswith("the two measures agree in part on the order (Kendall's W 0.75)")
+    assert plots.term_importance_finding(two[["term", "effect"]]).endswith("shape the genres most")
+    assert plots.term_importance_finding(two.head(1)) == "Energy shapes the genres most"
+
+
+def test_class_importance_counts_who_leads_where():
+    table = pd.DataFrame(
+        [("a", "x", 0.3), ("a", "w", 0.1), ("b", "x", 0.2), ("b", "w", 0.1), ("c", "x", 0.1), ("c", "w", 0.9)],
+        columns=["class", "term", "gain"],
+    )
+    wanted = "X tells most in 2 of 3 genres; the strongest pair is c and w"
+    assert plots.class_importance_finding(table) == wanted
+    effects = plots.class_importance_finding(table.rename(columns={"gain": "effect"}), "effect")
+    assert effects == wanted.replace("tells most", "moves the log-odds most")
+
+
 def test_coefficients_by_z_and_by_standard_deviation():
     tidy = pd.DataFrame(
         {"class": ["a", "b"] * 3, "term": ["(Intercept)"] * 2 + ["x"] * 2 + ["w"] * 2,

@@ -12,6 +12,7 @@ from genreglm import plots
 from genreglm.study import exploration
 
 BY_GENRE = {
+    "class_importance": lambda t: plots.class_importance(t.importance),
     "coefficients": lambda t: plots.coefficients(t.tidy),
     "confusion": lambda t: plots.confusion(t.counts),
     "correlations": lambda t: plots.correlations(exploration.correlations(t.frame)),
@@ -76,9 +77,9 @@ def test_readable_with_three_awkward_names(few, name):
 @pytest.mark.parametrize("name", BY_GENRE)
 def test_the_title_is_the_finding(many, figure_of, name):
     tables = {
-        "coefficients": many.tidy, "confusion": many.counts, "effect_curves": many.curves,
-        "genre_profiles": many.profiles, "recall_by_genre": many.report, "strongest_effects": many.tidy,
-        "worst_confusions": many.pairs,
+        "class_importance": many.importance, "coefficients": many.tidy, "confusion": many.counts,
+        "effect_curves": many.curves, "genre_profiles": many.profiles, "recall_by_genre": many.report,
+        "strongest_effects": many.tidy, "worst_confusions": many.pairs,
         "density": exploration.density(many.frame, "loudness", "acousticness"),
     }  # fmt: skip
     table = tables[name] if name in tables else getattr(exploration, name)(many.frame)
@@ -107,6 +108,18 @@ def test_term_strength_by_increase_of_loss():
     assert_readable(figure)
     assert figure.axes[0].get_xlabel() == "Loss of bits"
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["b", "a", "c"]
+
+
+def test_measures_of_importance_side_by_side(measures, many, few):
+    assert_readable(plots.term_importance(measures))
+    assert_readable(plots.term_importance(measures[["term", "effect"]]))
+    assert_readable(plots.term_importance(measures[["term", "lr_share", "unseen_increase"]].head(1)))
+    for tables in (many, few):
+        assert_readable(plots.class_importance(tables.importance, "effect"))
+    drawn = plots.term_importance(measures)
+    assert drawn.texts[0].get_text().split() == plots.term_importance_finding(measures).split()
+    assert drawn.axes[0].get_yticklabels()[0].get_text() == "energy"
+    assert [text.get_text() for text in drawn.axes[1].texts] == ["1", "2", "3", "4"]
 
 
 def test_leak_and_transformations():

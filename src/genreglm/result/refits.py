@@ -17,7 +17,8 @@ from genreglm.sources import Source
 class Refits:
     """The maxima of a result's likelihood on some of its columns, each found once.
 
-    Under a `CellPrior` the rows that stand for the prior count as rows of every model compared.
+    Under a `CellPrior` the rows that stand for the prior count as rows of every model compared. With `test` None
+    likelihoods are described, not tested, and a robust or clustered covariance is no obstacle.
 
     Raises
     ------
@@ -27,7 +28,7 @@ class Refits:
         For a loaded result without `rows`, and for rows that are not those of its fit.
     """
 
-    def __init__(self, result: Result, test: TermTest, rows: Source | None = None) -> None:
+    def __init__(self, result: Result, test: TermTest | None, rows: Source | None = None) -> None:
         _require_likelihood(result, test)
         self.test = test
         self.family = family_of(result, rows)
@@ -80,18 +81,32 @@ def family_of(result: Result, rows: Source | None = None) -> Family:
     return Family.with_cells(problem, problem.empty_cells(spans), result.penalty.count)
 
 
-def _require_likelihood(result: Result, test: TermTest) -> None:
-    """Refuse a test that compares likelihoods where the fit has none that may be compared."""
-    if result.penalty is not None and not isinstance(result.penalty, CellPrior):
+def tests_likelihoods(result: Result) -> bool:
+    """Say whether a likelihood-ratio statistic of the fit is a test: not under a robust or clustered covariance."""
+    return result.inference is None or result.inference.kind == "observed"
+
+
+def _require_likelihood(result: Result, test: TermTest | None) -> None:
+    """Refuse to compare likelihoods, or to test by them, where the fit has none that may be compared."""
+    maximised = result.penalty is None or isinstance(result.penalty, CellPrior)
+    if test is None and not maximised:
+        raise InferenceError(
+            f"Log-likelihoods are compared at their maxima, and {result.penalty!r} moved this fit away from its own. "
+            "Use gg.drop_one(..., penalty=...), gg.permutation_importance or gg.standardised_effects, or fit without "
+            "the penalty or with gg.CellPrior()."
+        )
+    if test is None:
+        return
+    if not maximised:
         if result.inference is None:
             result.require_inference()
         raise InferenceError(
             f"test={test!r} compares likelihoods at their maxima, and {result.penalty!r} moved this fit away from its "
             "own. Use test='wald', or fit without the penalty or with gg.CellPrior()."
         )
-    kind = None if result.inference is None else result.inference.kind
-    if kind not in (None, "observed"):
+    if not tests_likelihoods(result):
         raise InferenceError(
-            f"test={test!r} holds for independent rows, and this fit was given the covariance {kind!r}, which says "
-            "that they are not. Use test='wald', which is built on that covariance, or fit with covariance='observed'."
+            f"test={test!r} holds for independent rows, and this fit was given the covariance "
+            f"{result.require_inference().kind!r}, which says that they are not. Use test='wald', which is built on "
+            "that covariance, or fit with covariance='observed'."
         )
