@@ -14,6 +14,12 @@ from genreglm.plots.bin_residuals import (
 )
 from genreglm.plots.comparison import model_comparison, model_comparison_finding
 from genreglm.plots.curves import effect_curves, effect_curves_finding
+from genreglm.plots.distances import (
+    class_distances,
+    class_distances_finding,
+    class_tree,
+    class_tree_finding,
+)
 from genreglm.plots.estimates import (
     coefficients,
     coefficients_finding,
@@ -33,6 +39,7 @@ from genreglm.plots.histograms import (
     transform_effect_finding,
 )
 from genreglm.plots.keys import popularity_by_key_mode, popularity_by_key_mode_finding
+from genreglm.plots.maps import class_map, class_map_finding
 from genreglm.plots.mistakes import (
     confusion,
     confusion_finding,
@@ -64,6 +71,12 @@ __all__ = [
     "binned_residuals_finding",
     "calibration",
     "calibration_finding",
+    "class_distances",
+    "class_distances_finding",
+    "class_map",
+    "class_map_finding",
+    "class_tree",
+    "class_tree_finding",
     "coefficients",
     "coefficients_finding",
     "confusion",
