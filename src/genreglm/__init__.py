@@ -15,6 +15,9 @@ _HOMES = {
     "Ridge": "genreglm.engine.penalties",
     "binned_residuals": "genreglm.diagnostics",
     "binned_summary": "genreglm.diagnostics",
+    "class_distances": "genreglm.classes",
+    "class_map": "genreglm.classes",
+    "class_tree": "genreglm.classes",
     "cluster_influence": "genreglm.diagnostics",
     "combine_classes": "genreglm.result",
     "design": "genreglm.fitting",
@@ -36,6 +39,7 @@ _HOMES = {
     "standardised_effects": "genreglm.importance",
     "term_importance": "genreglm.importance",
     "tjur_r2": "genreglm.result",
+    "typical_rows": "genreglm.classes",
     "vif": "genreglm.diagnostics",
 }
 _MODULES = ("errors", "plots", "sklearn")

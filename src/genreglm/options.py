@@ -13,6 +13,9 @@ TermTest = Literal["wald", "lr", "score"]
 Adjustment = Literal["bh", "by", "holm", "bonferroni"]
 ResidualKind = Literal["response", "pearson", "deviance", "quantile"]
 EnvelopeKind = Literal["deviance", "quantile"]
+ClassDistance = Literal["kullback-leibler", "mahalanobis", "log-odds", "wald"]
+MapOf = Literal["coefficients", "means"]
+Linkage = Literal["average", "complete", "single"]
 
 # Newton stops when both hold. The gradient is of the mean negative log-likelihood in whitened columns;
 # the decrement is that of the whole log-likelihood, so its square root is the distance from the optimum

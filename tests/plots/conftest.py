@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.spatial.distance import pdist
 
+from genreglm.classes import class_tree
 from genreglm.naming import MODES, PITCH_CLASSES
 from genreglm.study import exploration
 
@@ -55,6 +57,10 @@ class Tables:
     tidy: pd.DataFrame
     curves: pd.DataFrame
     importance: pd.DataFrame
+    distances: pd.DataFrame
+    nodes: pd.DataFrame
+    points: pd.DataFrame
+    dimensions: pd.DataFrame
 
 
 def make_tables(genres: list[str], rows: int = 60) -> Tables:
@@ -72,6 +78,10 @@ def make_tables(genres: list[str], rows: int = 60) -> Tables:
         tidy=coefficient_table(genres, rng),
         curves=curve_table(genres, rng),
         importance=importance_table(genres),
+        distances=distance_table(genres, rng),
+        nodes=class_tree(distance_table(genres, rng)).nodes,
+        points=map_points(genres, rng),
+        dimensions=pd.DataFrame({"dimension": [1, 2], "share": [0.57, 0.21]}),
     )
 
 
@@ -85,6 +95,23 @@ def coefficient_table(genres: list[str], rng: np.random.Generator) -> pd.DataFra
     terms = ["(Intercept)", *AUDIO, "C(key)[T.1]", "C(key)[T.11]", "cr(tempo, df=4, constraints='center')[3]"]
     tidy = pd.DataFrame([(genre, term) for genre in genres for term in terms], columns=["class", "term"])
     return tidy.assign(estimate=rng.normal(0, 1, len(tidy)), std_error=rng.uniform(0.05, 0.2, len(tidy)))
+
+
+def distance_table(genres: list[str], rng: np.random.Generator) -> pd.DataFrame:
+    first, second = np.triu_indices(len(genres), 1)
+    names = np.array(genres, dtype=object)
+    distance = pdist(rng.standard_t(4, size=(len(genres), 3)))
+    return pd.DataFrame({"class_1": names[first], "class_2": names[second], "distance": distance})
+
+
+def map_points(genres: list[str], rng: np.random.Generator) -> pd.DataFrame:
+    """Classes crowded in the middle, and the correlation of each feature with two dimensions."""
+    spots = rng.standard_t(4, size=(len(genres), 2)) * [1.5, 0.8]
+    turns = 2 * np.pi * np.arange(len(AUDIO)) / len(AUDIO)
+    tips = np.column_stack([np.cos(turns), np.sin(turns)]) * rng.uniform(0.1, 0.9, (len(AUDIO), 1))
+    kinds = ["class"] * len(genres) + ["term"] * len(AUDIO) + ["correlation"] * len(AUDIO)
+    table = pd.DataFrame({"kind": kinds, "name": [*genres, *AUDIO, *AUDIO]})
+    return table.assign(**dict(zip(("dim_1", "dim_2"), np.vstack([spots, 3 * tips, tips]).T, strict=True)))
 
 
 def curve_table(genres: list[str], rng: np.random.Generator) -> pd.DataFrame:

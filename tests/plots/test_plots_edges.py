@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from genreglm import plots
 from genreglm.plots.heatmap import affinity_order, cluster_order
-from genreglm.plots.labels import spread
+from genreglm.plots.labels import name_points, spread
 from genreglm.plots.text import feature_label, number, plain
 from genreglm.study import exploration
 
@@ -130,3 +131,16 @@ def test_spread_keeps_the_gap_the_order_and_the_limits():
     np.testing.assert_allclose(spread([0.0, 0.5, 1.0], 0.1, 0.0, 1.0), [0.0, 0.5, 1.0])
     np.testing.assert_allclose(spread([0.5] * 3, 9.0, 0.0, 1.0), [0.0, 0.5, 1.0])
     assert len(spread([], 0.1, 0.0, 1.0)) == 0
+
+
+def test_a_name_without_a_free_place_is_left_out():
+    axes = Figure().add_subplot()
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    name_points(axes, np.full((300, 2), 0.5), [f"name {k}" for k in range(300)], (2.0, 2.0))
+    assert 5 < len(axes.texts) < 300
+
+
+def test_distances_that_are_missing_are_grey(few):
+    table = few.distances.assign(distance=[np.nan, 1.0, 2.0])
+    mesh = plots.class_distances(table).axes[0].collections[0].get_array()
+    assert np.ma.getmaskarray(mesh).sum() == 3 + 2

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from genreglm import plots
+from genreglm.classes import class_tree
 
 
 def test_correlations_name_the_strongest_pair():
@@ -193,3 +194,61 @@ def test_profiles_name_the_odd_and_the_average_genre():
     table = pd.DataFrame({"genre": list("abcde"), "feature": "energy", "median": [0.0, 0.48, 0.5, 0.52, 1.1]})
     assert plots.genre_profiles_finding(table) == "E, a and b sound least like the average genre, d most like it"
     assert plots.genre_profiles_finding(table.head(2)).startswith("Ordered from the most unusual sound")
+
+
+def test_distances_name_the_nearest_and_the_furthest():
+    table = pd.DataFrame(
+        [("a", "b", 0.2), ("a", "c", 3.0), ("b", "c", 2.0)], columns=["class_1", "class_2", "distance"]
+    )
+    assert plots.class_distances_finding(table) == ("Hardest to tell: a from b and b from c; furthest apart: a and c")
+    assert plots.class_distances_finding(table.head(1)) == "Hardest to tell: a from b"
+    tested = table.assign(p_adjusted=[0.3, 1e-9, np.nan])
+    assert plots.class_distances_finding(tested).endswith("; 1 of 3 pairs is not told apart by the test")
+    assert plots.class_distances_finding(tested.assign(p_adjusted=0.9)).endswith(
+        "3 of 3 pairs are not told apart by the test"
+    )
+    assert plots.class_distances_finding(table.assign(distance=np.nan)) == "No pair of genres has a distance"
+
+
+def test_tree_says_what_joins_first_and_last():
+    points = {
+        "a": 0.0,
+        "b": 1.0,
+        "c": 9.0,
+        "d": 12.0,
+        "e": 15.0,
+        "f": 19.0,
+        "g": -90.0,
+        "h": -92.0,
+        "i": -95.0,
+        "j": -99.0,
+    }
+    pairs = [(a, b, abs(points[a] - points[b])) for a in points for b in points if a < b]
+    table = pd.DataFrame(pairs, columns=["class_1", "class_2", "distance"])
+
+    def finding(names: str) -> str:
+        shown = table[table["class_1"].isin(list(names)) & table["class_2"].isin(list(names))]
+        return plots.class_tree_finding(class_tree(shown).nodes)
+
+    assert finding("abcdef") == "A and b are the most alike; a and b stand furthest from the rest"
+    assert finding("abf") == "A and b are the most alike; f stands furthest from the rest"
+    assert finding("ab") == "A and b are all there is to join"
+    assert finding("abcdefghij").endswith("; a family of 4 genres stands furthest from the rest")
+
+
+def test_map_names_the_main_axis_and_its_ends():
+    points = pd.DataFrame(
+        [("class", "sleep", -3.0), ("class", "samba", 0.5), ("class", "grindcore", 2.0), ("term", "energy", 9.0),
+         ("correlation", "energy", 0.8), ("correlation", "loudness", 0.7), ("correlation", "valence", 0.4),
+         ("correlation", "acousticness", -0.6), ("correlation", "tempo", 0.1)],
+        columns=["kind", "name", "dim_1"],
+    )  # fmt: skip
+    shares = pd.DataFrame({"dimension": [1, 2], "share": [0.57, 0.2]})
+    assert plots.class_map_finding(points, shares) == (
+        "Energy and loudness against acousticness is the main axis: it holds 57\u00a0% of the differences between "
+        "genres, from grindcore to sleep"
+    )
+    alone = points[~points["name"].isin(["acousticness", "loudness", "valence"])]
+    assert plots.class_map_finding(alone, shares).startswith("Energy is the main axis")
+    nothing = points[points["kind"] == "class"]
+    assert plots.class_map_finding(nothing, shares).startswith("No feature alone is the main axis")

@@ -3,16 +3,21 @@
 import functools
 from itertools import combinations
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from genreglm import plots
+from genreglm.classes import class_tree
 from genreglm.study import exploration
 
 BY_GENRE = {
     "class_importance": lambda t: plots.class_importance(t.importance),
+    "class_distances": lambda t: plots.class_distances(t.distances),
+    "class_map": lambda t: plots.class_map(t.points, t.dimensions),
+    "class_tree": lambda t: plots.class_tree(t.nodes),
     "coefficients": lambda t: plots.coefficients(t.tidy),
     "confusion": lambda t: plots.confusion(t.counts),
     "correlations": lambda t: plots.correlations(exploration.correlations(t.frame)),
@@ -77,13 +82,16 @@ def test_readable_with_three_awkward_names(few, name):
 @pytest.mark.parametrize("name", BY_GENRE)
 def test_the_title_is_the_finding(many, figure_of, name):
     tables = {
-        "class_importance": many.importance, "coefficients": many.tidy, "confusion": many.counts,
-        "effect_curves": many.curves, "genre_profiles": many.profiles, "recall_by_genre": many.report,
-        "strongest_effects": many.tidy, "worst_confusions": many.pairs,
+        "class_importance": many.importance,
+        "class_distances": many.distances, "class_map": (many.points, many.dimensions), "class_tree": many.nodes,
+        "coefficients": many.tidy, "confusion": many.counts, "effect_curves": many.curves,
+        "genre_profiles": many.profiles, "recall_by_genre": many.report, "strongest_effects": many.tidy,
+        "worst_confusions": many.pairs,
         "density": exploration.density(many.frame, "loudness", "acousticness"),
     }  # fmt: skip
     table = tables[name] if name in tables else getattr(exploration, name)(many.frame)
-    finding = getattr(plots, f"{name}_finding")(table)
+    arguments = table if isinstance(table, tuple) else (table,)
+    finding = getattr(plots, f"{name}_finding")(*arguments)
     assert figure_of(name).texts[0].get_text().split() == finding.split()
 
 
@@ -133,3 +141,29 @@ def test_leak_and_transformations():
     assert_readable(figure)
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert names == ["Duration: log", "Loudness: as it is"]
+
+
+def test_every_one_of_114_names_is_on_the_map_and_at_the_tree(many, figure_of):
+    genres = set(many.report["genre"])
+    assert genres <= {text.get_text() for text in figure_of("class_map").axes[0].texts}
+    assert genres == {label.get_text() for label in figure_of("class_tree").axes[0].get_yticklabels()}
+
+
+def test_a_genre_far_outside_does_not_shrink_the_map(many):
+    far = many.points.assign(dim_1=many.points["dim_1"].where(many.points.index > 0, -500.0))
+    figure = plots.class_map(far, many.dimensions)
+    assert_readable(figure)
+    assert np.ptp(figure.axes[0].get_xlim()) < 50
+    assert "Open dots" in figure.texts[1].get_text()
+    assert 0 < len(figure.axes[0].lines[-1].get_xdata()) < 8
+
+
+def test_two_genres_on_a_line():
+    points = pd.DataFrame(
+        {"kind": ["class", "class", "correlation"], "name": ["samba", "dub", "energy"], "dim_1": [-1.0, 1.0, 1.0],
+         "dim_2": 0.0}
+    )  # fmt: skip
+    assert_readable(plots.class_map(points, pd.DataFrame({"dimension": [1, 2], "share": [1.0, 0.0]})))
+    pair = pd.DataFrame({"class_1": ["dub"], "class_2": ["samba"], "distance": [0.7]})
+    assert_readable(plots.class_distances(pair))
+    assert_readable(plots.class_tree(class_tree(pair).nodes))

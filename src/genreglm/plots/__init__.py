@@ -6,16 +6,48 @@ touches pyplot, so no figure stays open.
 """
 
 from genreglm.plots.association import correlations, correlations_finding, density, density_finding
-from genreglm.plots.bin_residuals import binned_residuals, binned_residuals_finding, group_residuals, group_residuals_finding
+from genreglm.plots.bin_residuals import (
+    binned_residuals,
+    binned_residuals_finding,
+    group_residuals,
+    group_residuals_finding,
+)
 from genreglm.plots.comparison import model_comparison, model_comparison_finding
 from genreglm.plots.curves import effect_curves, effect_curves_finding
+from genreglm.plots.distances import class_distances, class_distances_finding, class_tree, class_tree_finding
 from genreglm.plots.estimates import coefficients, coefficients_finding, strongest_effects, strongest_effects_finding
 from genreglm.plots.genre import genre_distribution, genre_distribution_finding, genre_profiles, genre_profiles_finding
 from genreglm.plots.histograms import distributions, distributions_finding, transform_effect, transform_effect_finding
-from genreglm.plots.influence import class_importance, class_importance_finding, cluster_influence, cluster_influence_finding, from, genreglm, import, importance, influence_index, influence_index_finding, leverage_residuals, leverage_residuals_finding, plots, term_importance, term_importance_finding
+from genreglm.plots.importance import (
+    class_importance,
+    class_importance_finding,
+    term_importance,
+    term_importance_finding,
+)
+from genreglm.plots.influence import (
+    cluster_influence,
+    cluster_influence_finding,
+    influence_index,
+    influence_index_finding,
+    leverage_residuals,
+    leverage_residuals_finding,
+)
 from genreglm.plots.keys import popularity_by_key_mode, popularity_by_key_mode_finding
-from genreglm.plots.mistakes import confusion, confusion_finding, recall_by_genre, recall_by_genre_finding, worst_confusions, worst_confusions_finding
-from genreglm.plots.popularity import leak_comparison, leak_comparison_finding, popularity_effects, popularity_effects_finding
+from genreglm.plots.maps import class_map, class_map_finding
+from genreglm.plots.mistakes import (
+    confusion,
+    confusion_finding,
+    recall_by_genre,
+    recall_by_genre_finding,
+    worst_confusions,
+    worst_confusions_finding,
+)
+from genreglm.plots.popularity import (
+    leak_comparison,
+    leak_comparison_finding,
+    popularity_effects,
+    popularity_effects_finding,
+)
 from genreglm.plots.reliability import calibration, calibration_finding
 from genreglm.plots.residuals import residual_panel, residual_panel_finding
 from genreglm.plots.row_residuals import envelope, envelope_finding, quantile_residuals, quantile_residuals_finding
@@ -28,8 +60,14 @@ __all__ = [
     "binned_residuals_finding",
     "calibration",
     "calibration_finding",
+    "class_distances",
+    "class_distances_finding",
     "class_importance",
     "class_importance_finding",
+    "class_map",
+    "class_map_finding",
+    "class_tree",
+    "class_tree_finding",
     "cluster_influence",
     "cluster_influence_finding",
     "coefficients",
@@ -46,19 +84,15 @@ __all__ = [
     "effect_curves_finding",
     "envelope",
     "envelope_finding",
-    "from",
     "genre_distribution",
     "genre_distribution_finding",
     "genre_profiles",
     "genre_profiles_finding",
-    "genreglm",
     "group_residuals",
     "group_residuals_finding",
     "gvif",
     "gvif_finding",
     "house_style",
-    "import",
-    "importance",
     "influence_index",
     "influence_index_finding",
     "leak_comparison",
@@ -67,7 +101,6 @@ __all__ = [
     "leverage_residuals_finding",
     "model_comparison",
     "model_comparison_finding",
-    "plots",
     "popularity_by_key_mode",
     "popularity_by_key_mode_finding",
     "popularity_effects",

@@ -90,7 +90,7 @@ def leverage_residuals(table: pd.DataFrame, names: Sequence[object] | None = Non
     axes.plot(hat[strongest], residual[strongest], "o", color=ORANGE, markersize=4.5, markeredgecolor="white")
     if names is not None:
         points = np.column_stack([log_hat[strongest], residual[strongest]])
-        twin = figure.add_axes(axes.get_position(), xlim=(low, across[-1]), ylim=axes.get_ylim(), frameon=False)
+        twin = figure.add_axes(axes.get_position().bounds, xlim=(low, across[-1]), ylim=axes.get_ylim(), frameon=False)
         twin.set_axis_off()
         name_points(twin, points, [plain(list(names)[row], _NAME) for row in strongest], _SIDES, 7.5)
     return figure
