@@ -34,6 +34,7 @@ _HOMES = {
     "linear_hypothesis": "genreglm.result",
     "load": "genreglm.result",
     "permutation_importance": "genreglm.importance",
+    "refit_without": "genreglm.diagnostics",
     "residuals": "genreglm.diagnostics",
     "separation": "genreglm.diagnostics",
     "standardised_effects": "genreglm.importance",

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from test_plots_readable import assert_readable
 
 from genreglm import plots
-from test_plots_readable import assert_readable
 
 LONG = ["$x_$ <b>", "a name of 80 letters " * 4, "sleep"]
 

@@ -5,6 +5,7 @@ from genreglm.diagnostics.collinearity import vif
 from genreglm.diagnostics.dispersion import dispersion, group_residuals
 from genreglm.diagnostics.envelope import envelope
 from genreglm.diagnostics.influence import cluster_influence, dfbeta, influence, leverage
+from genreglm.diagnostics.refit import refit_without
 from genreglm.diagnostics.residuals import residuals
 from genreglm.diagnostics.separated import cells_table, separation
 
@@ -19,6 +20,7 @@ __all__ = [
     "group_residuals",
     "influence",
     "leverage",
+    "refit_without",
     "residuals",
     "separation",
     "vif",
