@@ -10,6 +10,9 @@ PredictionKind = Literal["prob", "class", "linear"]
 Aliased = Literal["refuse", "drop"]
 AnovaType = Literal["I", "II", "III"]
 TermTest = Literal["wald", "lr", "score"]
+VifKind = Literal["design", "model"]
+FitTest = Literal["fagerland", "pearson", "deviance"]
+IndependenceTest = Literal["hausman-mcfadden", "small-hsiao"]
 Adjustment = Literal["bh", "by", "holm", "bonferroni"]
 
 # Newton stops when both hold. The gradient is of the mean negative log-likelihood in whitened columns;

@@ -8,16 +8,22 @@ tested,
 which is s' I^-1 s where s_r = 0, as it is at a maximum. In this form (Neyman's C(alpha), 1959) what a maximum
 found to finitely many digits leaves of s_r moves s_t* in second order only.
 
-Sources: Rao (1948), Proc. Camb. Phil. Soc. 44:50; Boos (1992), Am. Stat. 46:327.
+Where rows come in clusters, S is not the variance of s_t*, and the generalised test takes the sum over clusters of the
+outer products of their parts of s_t* in its place.
+
+Sources: Rao (1948), Proc. Camb. Phil. Soc. 44:50; Rotnitzky and Jewell (1990), Biometrika 77:485; Boos (1992), Am.
+Stat. 46:327.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from genreglm.engine.blocks import Floats
+from genreglm.engine import sandwich
+from genreglm.engine.blocks import Block, Codes, Floats
 from genreglm.engine.estimate import Estimate
 from genreglm.engine.inference import ChiSquareTest, wald
 from genreglm.engine.information import information
@@ -29,7 +35,7 @@ from genreglm.errors import InferenceError
 
 Integers = NDArray[np.intp]
 # A tested column whose own information falls to this share beside those kept says nothing that they do not.
-_NOTHING_NEW = 1e-9
+NOTHING_NEW = 1e-9
 
 
 def score_test(
@@ -64,6 +70,86 @@ def score_tests(
     InferenceError
         Where the information of the smaller model is not positive definite, or does not fit in memory.
     """
+    candidates = _candidates(model, restricted, groups, among)
+    return [wald(*candidates.observed(group)) for group in groups]
+
+
+def clustered_score_tests(
+    model: Problem | Family,
+    restricted: Estimate | Floats,
+    groups: Sequence[Sequence[int]],
+    clusters: Codes,
+    among: Sequence[int] | None = None,
+) -> list[tuple[ChiSquareTest, ChiSquareTest]]:
+    """Return for each group the test of `score_tests`, and the generalised one for rows in `clusters` (rows,).
+
+    The variance of s_t* is G / (G - 1) sum_c s_c* s_c*', s_c* the part of cluster c and G the number of clusters; rows
+    of a prior have none. Degrees of freedom are its rank.
+
+    Raises
+    ------
+    InferenceError
+        As `score_tests`; and where there are fewer than two clusters.
+    """
+    candidates = _candidates(model, restricted, groups, among)
+    meat = candidates.clustered(clusters)
+    both = []
+    for group in groups:
+        effective, schur = candidates.observed(group)
+        at = candidates.places(group)
+        both.append((wald(effective, schur), wald(effective, meat[np.ix_(at, at)])))
+    return both
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    """What the columns tested would add to a model.
+
+    Attributes
+    ----------
+    effective, schur : s_t* and S, class by class
+    own : diagonal of I_tt
+    share : I_rr^-1 I_rt
+    place : where each column tested stands among these
+    parts, kept : (block, probabilities) of the rows, and how many columns come before those tested in them
+    """
+
+    effective: Floats
+    schur: Floats
+    own: Floats
+    share: Floats
+    place: Mapping[int, int]
+    parts: Sequence[tuple[Block, Floats]]
+    kept: int
+
+    def places(self, group: Sequence[int]) -> Integers:
+        """Return where the parameters of a group are, without those that say nothing new."""
+        width = len(self.place)
+        at = _positions([self.place[column] for column in group], width, len(self.own) // width + 1)
+        return at[np.diag(self.schur)[at] > NOTHING_NEW * self.own[at]]
+
+    def observed(self, group: Sequence[int]) -> tuple[Floats, Floats]:
+        """Return s_t* and S of a group."""
+        at = self.places(group)
+        return self.effective[at], self.schur[np.ix_(at, at)]
+
+    def clustered(self, clusters: Codes) -> Floats:
+        """Return the variance of s_t* that clusters give."""
+        width, classes = self.kept + len(self.place), len(self.own) // len(self.place) + 1
+        x, residual = sandwich.scores(self.parts, classes)
+        projection = np.zeros((width * (classes - 1), len(self.own)))
+        projection[_positions(range(self.kept), width, classes)] = -self.share
+        projection[_positions(range(self.kept, width), width, classes)] = np.eye(len(self.own))
+        factor = sandwich.small_sample_factor(float(len(np.unique(clusters))), "clusters")
+        return factor * sandwich.cluster_meat(x, residual, clusters, projection)
+
+
+def _candidates(
+    model: Problem | Family,
+    restricted: Estimate | Floats,
+    groups: Sequence[Sequence[int]],
+    among: Sequence[int] | None,
+) -> _Candidates:
     family = model if isinstance(model, Family) else Family(model)
     tested = sorted({column for group in groups for column in group})
     kept = [j for j in (among or range(family.problem.x.shape[1])) if j not in tested]
@@ -79,14 +165,9 @@ def score_tests(
     if point.prior:
         matrix += information(point.prior, classes)
     score = np.ascontiguousarray(point.score[:, :-1].T).ravel()
-    effective, schur, own = _given(score, matrix, _positions(range(len(kept)), width, classes))
+    found = given_kept(score, matrix, _positions(range(len(kept)), width, classes))
     place = {column: position for position, column in enumerate(tested)}
-    answers = []
-    for group in groups:
-        at = _positions([place[column] for column in group], len(tested), classes)
-        at = at[np.diag(schur)[at] > _NOTHING_NEW * own[at]]
-        answers.append(wald(effective[at], schur[np.ix_(at, at)]))
-    return answers
+    return _Candidates(*found, place, point.parts, len(kept))
 
 
 def _padded(restricted: Estimate | Floats, kept: Sequence[int], tested: Sequence[int], problem: Problem) -> Floats:
@@ -103,12 +184,18 @@ def _positions(columns: Sequence[int], width: int, classes: int) -> Integers:
 
 
 @single_threaded_blas()
-def _given(score: Floats, matrix: Floats, kept: Integers) -> tuple[Floats, Floats, Floats]:
-    """Return s_t*, S and the diagonal of I_tt; what is not `kept` is tested."""
+def given_kept(score: Floats, matrix: Floats, kept: Integers) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return s_t*, S, the diagonal of I_tt and I_rr^-1 I_rt; what is not `kept` is tested.
+
+    Raises
+    ------
+    InferenceError
+        Where the information of what is kept is not positive definite.
+    """
     tested = np.setdiff1d(np.arange(len(matrix)), kept)
     own = matrix[np.ix_(tested, tested)]
     if not len(kept):
-        return score[tested], own, np.diag(own)
+        return score[tested], own, np.diag(own), np.zeros((0, len(tested)))
     factor, status = linalg.lapack.dpotrf(matrix[np.ix_(kept, kept)].T, lower=1, overwrite_a=1)
     if status != 0:
         raise InferenceError(
@@ -118,4 +205,5 @@ def _given(score: Floats, matrix: Floats, kept: Integers) -> tuple[Floats, Float
     right = np.column_stack([matrix[np.ix_(kept, tested)], score[kept]])
     half = linalg.solve_triangular(factor, right, lower=True, overwrite_b=True, check_finite=False)
     across = half[:, :-1]
-    return score[tested] - across.T @ half[:, -1], own - across.T @ across, np.diag(own)
+    share = linalg.solve_triangular(factor, across, lower=True, trans=1, check_finite=False)
+    return score[tested] - across.T @ half[:, -1], own - across.T @ across, np.diag(own), share

@@ -7,6 +7,7 @@ touches pyplot, so no figure stays open.
 
 from genreglm.plots.association import correlations, correlations_finding, density, density_finding
 from genreglm.plots.comparison import model_comparison, model_comparison_finding
+from genreglm.plots.conditioning import condition_indices, condition_indices_finding
 from genreglm.plots.curves import effect_curves, effect_curves_finding
 from genreglm.plots.estimates import (
     coefficients,
@@ -14,6 +15,7 @@ from genreglm.plots.estimates import (
     strongest_effects,
     strongest_effects_finding,
 )
+from genreglm.plots.fit import fit_groups, fit_groups_finding, functional_form, functional_form_finding
 from genreglm.plots.genre import (
     genre_distribution,
     genre_distribution_finding,
@@ -42,6 +44,7 @@ from genreglm.plots.popularity import (
     popularity_effects_finding,
 )
 from genreglm.plots.reliability import calibration, calibration_finding
+from genreglm.plots.reliability_grid import calibration_by_class, calibration_by_class_finding
 from genreglm.plots.residuals import residual_panel, residual_panel_finding
 from genreglm.plots.save import render, save
 from genreglm.plots.style import house_style
@@ -49,9 +52,13 @@ from genreglm.plots.terms import gvif, gvif_finding, term_strength, term_strengt
 
 __all__ = [
     "calibration",
+    "calibration_by_class",
+    "calibration_by_class_finding",
     "calibration_finding",
     "coefficients",
     "coefficients_finding",
+    "condition_indices",
+    "condition_indices_finding",
     "confusion",
     "confusion_finding",
     "correlations",
@@ -62,6 +69,10 @@ __all__ = [
     "distributions_finding",
     "effect_curves",
     "effect_curves_finding",
+    "fit_groups",
+    "fit_groups_finding",
+    "functional_form",
+    "functional_form_finding",
     "genre_distribution",
     "genre_distribution_finding",
     "genre_profiles",

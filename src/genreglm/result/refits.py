@@ -6,6 +6,7 @@ from genreglm.engine.blocks import Floats
 from genreglm.engine.inference import ChiSquareTest, chi_square_test
 from genreglm.engine.nested import Family
 from genreglm.engine.penalties import CellPrior
+from genreglm.engine.problem import Problem
 from genreglm.engine.score import score_test
 from genreglm.errors import ConvergenceError, InferenceError
 from genreglm.options import TermTest
@@ -28,13 +29,9 @@ class Refits:
     """
 
     def __init__(self, result: Result, test: TermTest, rows: Source | None = None) -> None:
-        _require_likelihood(result, test)
-        problem = problem_of_fit(result, rows)
+        require_likelihood(result, test)
         self.test = test
-        self.family = Family(problem)
-        if isinstance(result.penalty, CellPrior) and result.separated:
-            spans = [range(cut.start, cut.stop) for cut in result.design.terms.values()]
-            self.family = Family.with_cells(problem, problem.empty_cells(spans), result.penalty.count)
+        self.family = family_of(result, problem_of_fit(result, rows))
         self.start = result.coefficients
         whole = frozenset(range(len(self.start)))
         self._coefficients: dict[frozenset[int], Floats] = {whole: self.start}
@@ -69,15 +66,42 @@ class Refits:
         return self._log_likelihoods[columns]
 
 
-def _require_likelihood(result: Result, test: TermTest) -> None:
-    """Refuse a test that compares likelihoods where the fit has none that may be compared."""
+def family_of(result: Result, problem: Problem) -> Family:
+    """Return the models on columns of a result's own `problem`, with the rows that stand for its `CellPrior`."""
+    if not isinstance(result.penalty, CellPrior) or not result.separated:
+        return Family(problem)
+    spans = [range(cut.start, cut.stop) for cut in result.design.terms.values()]
+    return Family.with_cells(problem, problem.empty_cells(spans), result.penalty.count)
+
+
+def require_maximum(result: Result, what: str, instead: str = "For it, ") -> None:
+    """Refuse `what` is done at the maximum of the likelihood where a penalty moved the fit away from it.
+
+    `instead` says, as the start of a sentence, what else would do.
+
+    Raises
+    ------
+    InferenceError
+        Under any penalty but a `CellPrior`.
+    """
     if result.penalty is not None and not isinstance(result.penalty, CellPrior):
         if result.inference is None:
             result.require_inference()
         raise InferenceError(
-            f"test={test!r} compares likelihoods at their maxima, and {result.penalty!r} moved this fit away from its "
-            "own. Use test='wald', or fit without the penalty or with gg.CellPrior()."
+            f"{what} is defined at the maximum of the likelihood, and {result.penalty!r} moved this fit away from "
+            f"it. {instead}fit without the penalty or with gg.CellPrior()."
         )
+
+
+def require_likelihood(result: Result, test: TermTest) -> None:
+    """Refuse a test that compares likelihoods where the fit has none that may be compared.
+
+    Raises
+    ------
+    InferenceError
+        Under any penalty but a `CellPrior`, and with a robust or clustered covariance.
+    """
+    require_maximum(result, f"test={test!r}", "Use test='wald', or ")
     kind = None if result.inference is None else result.inference.kind
     if kind not in (None, "observed"):
         raise InferenceError(
