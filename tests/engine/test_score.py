@@ -10,7 +10,7 @@ from genreglm.engine.constrained import constrained
 from genreglm.engine.estimate import estimate
 from genreglm.engine.nested import Family
 from genreglm.engine.problem import Problem
-from genreglm.engine.score import score_test, score_tests
+from genreglm.engine.score import clustered_score_tests, score_test, score_tests
 from genreglm.errors import InferenceError
 from simulated import case, point
 
@@ -149,3 +149,31 @@ def test_soft_labels_that_are_hard_tell_the_same() -> None:
         own = made.y == k
         expected = np.average(prob[own, k], weights=made.w[own]) - np.average(prob[~own, k], weights=made.w[~own])
         assert tjur[k] == pytest.approx(expected, rel=1e-10)
+
+
+@pytest.mark.parametrize("groups", [[[4], [1, 3]], [[1, 2, 3, 4]]])
+def test_clustered_score_tests_sum_the_effective_scores_of_each_cluster(groups: list[list[int]]) -> None:
+    given = problem()
+    clusters = np.random.default_rng(3).integers(0, 40, 120)
+    kept = [j for j in range(5) if j not in {j for group in groups for j in group}]
+    found = estimate(given.keep(kept))
+    full = whole(given, kept, found.coefficients)
+    score, matrix = score_and_information(given, full)
+    eta = given.x @ full + given.offset
+    residual = given.w[:, None] * (spread(given.y, 4) - softmax(eta, axis=1))
+    rows = np.einsum("ik,ij->ikj", residual[:, :-1], given.x).reshape(120, -1)
+    sums = np.array([rows[clusters == c].sum(axis=0) for c in np.unique(clusters)])
+    for group, (plain, robust) in zip(groups, clustered_score_tests(given, found, groups, clusters), strict=True):
+        t, r = ([5 * k + j for k in range(3) for j in columns] for columns in (group, kept))
+        share = np.linalg.solve(matrix[np.ix_(r, r)], matrix[np.ix_(r, t)])
+        effective, parts = score[t] - share.T @ score[r], sums[:, t] - sums[:, r] @ share
+        meat = parts.T @ parts * len(sums) / (len(sums) - 1)
+        assert plain.statistic == pytest.approx(score_tests(given, found, groups)[groups.index(group)].statistic)
+        assert robust.statistic == pytest.approx(effective @ np.linalg.solve(meat, effective), rel=1e-7)
+        assert robust.df == plain.df == 3 * len(group)
+
+
+def test_a_single_cluster_gives_no_test() -> None:
+    given = problem()
+    with pytest.raises(InferenceError, match="at least 2 clusters"):
+        clustered_score_tests(given, estimate(given.keep([0, 1, 2, 3])), [[4]], np.zeros(120, dtype=np.int64))

@@ -58,7 +58,7 @@ def calibration(
 
     def task(k: int) -> pd.DataFrame:
         codes = quantile_groups(prob[:, k], problem.w, bins)
-        count = np.bincount(codes, problem.w)
+        count = np.asarray(np.bincount(codes, problem.w), dtype=np.float64)
         predicted = np.bincount(codes, problem.w * prob[:, k]) / count
         observed = np.bincount(codes, problem.w * _share(problem, k)) / count
         low, high = _wilson(observed, count, z)

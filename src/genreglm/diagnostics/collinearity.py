@@ -36,9 +36,9 @@ def vif(model: Result | Design, rows: Source | None = None, kind: VifKind = "des
     kind : "design" takes the correlations of the columns, as `car::vif` of a linear model does: df columns a term.
         "model" takes those of the coefficients, all classes' slopes of a term together: df columns times
         (classes - 1). For two classes that is `car::vif` of the binomial model; it does not depend on the class
-        that coefficients are against. It is larger than the design's where the classes' fitted probabilities make
-        the columns more alike than they are over all rows. Its level grows with the number of slopes, so compare
-        `gvif_adjusted`. With a robust or clustered covariance it is of that covariance
+        that coefficients are against. Rows count by how undecided the model is about them, so it can be smaller
+        than the design's, or larger. The more slopes, the larger `gvif` is: compare `gvif_adjusted`. With a robust or
+        clustered covariance it is of that covariance
 
     A separated cell has no finite estimate: "model" leaves it out of its term's part and df. A factor with many
     classes can have a `gvif` too large for a number, infinity, and still a finite `gvif_adjusted`.

@@ -35,8 +35,9 @@ def goodness_of_fit(
     Columns: test, statistic, df, p_value, log10_p, groups, dissimilarity, dissimilarity_by_chance, note.
 
     **Read `dissimilarity` first**: the share of rows that would have to change class within their group for observed
-    and expected counts to agree, and about what chance alone would make of it. With many rows every model is
-    rejected, however small what it misses; with few none is, however large.
+    and expected counts to agree, and about what chance alone would make of it (were counts normal, and as close to a
+    fit as the degrees of freedom allow). With many rows every model is rejected, however small what it misses; with
+    few none is, however large.
 
     Parameters
     ----------
@@ -83,7 +84,7 @@ def goodness_of_fit(
         **vars(judged),
         "groups": len(found.size),
         "dissimilarity": found.dissimilarity(),
-        "dissimilarity_by_chance": found.chance(),
+        "dissimilarity_by_chance": found.chance() * np.sqrt(max(df, 0) / (len(found.size) * (problem.classes - 1))),
         "note": "; ".join(_notes(result, found, groups if test == "fagerland" else None)),
     }
     return pd.DataFrame([row])

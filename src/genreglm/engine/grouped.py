@@ -39,7 +39,7 @@ class Grouped:
             return cls(_sums(weight * problem.y, groups), expected)
         cell = groups * problem.classes + problem.y
         counts = np.bincount(cell, weights=problem.w, minlength=count * problem.classes)
-        return cls(counts.reshape(count, problem.classes), expected)
+        return cls(np.asarray(counts, dtype=np.float64).reshape(count, problem.classes), expected)
 
     @property
     def size(self) -> Floats:

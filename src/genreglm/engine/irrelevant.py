@@ -1,4 +1,4 @@
-"""Does leaving a class out change the odds of the others? What independence of irrelevant alternatives says it must not.
+"""Does leaving a class out change the odds of the others? By independence of irrelevant alternatives it must not.
 
 Hausman and McFadden (1984), Econometrica 52:1219: b_f and V_f are the coefficients of all classes and their
 covariance, b_r and V_r those of a fit without one class and its rows; over what both hold,

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from genreglm.plots.panels import COLUMNS, small_multiples
 from genreglm.plots.strips import ROW, name_rows
 from genreglm.plots.style import BLUE, QUIET, VERMILION, in_house_style, titled_figure
 from genreglm.plots.tables import largest
-from genreglm.plots.text import listed, number, percent, plain
+from genreglm.plots.text import number, percent, plain
 
 _CLASSES = 6  # panels of the classes worst off
 
@@ -92,8 +92,9 @@ def fit_groups(table: pd.DataFrame) -> Figure:
 
 def _draw_groups(axes: Axes, rows: pd.DataFrame) -> None:
     group = rows["group"].to_numpy()
-    expected, observed = (rows[name].to_numpy(float) / rows["size"].to_numpy(float) for name in ("expected", "observed"))
-    reach = 1.96 * np.sqrt(expected * (1 - expected) / rows["size"].to_numpy(float))
+    size = rows["size"].to_numpy(float)
+    expected, observed = (rows[name].to_numpy(float) / size for name in ("expected", "observed"))
+    reach = 1.96 * np.sqrt(expected * (1 - expected) / size)
     axes.fill_between(group, np.maximum(expected - reach, 0), expected + reach, color=QUIET, alpha=0.2, linewidth=0)
     axes.plot(group, expected, color=QUIET, linewidth=1.2)
     outside = np.abs(observed - expected) > reach
@@ -101,7 +102,7 @@ def _draw_groups(axes: Axes, rows: pd.DataFrame) -> None:
         axes.plot(group[part], observed[part], marker, color=colour, markersize=4.5)
     axes.set_ylim(bottom=0)
     axes.margins(y=0.1)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.grid(axis="y")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
 
