@@ -69,8 +69,8 @@ def test_a_fit_that_does_not_exist_is_a_row_of_nan(rows: pd.DataFrame) -> None:
 def test_what_cannot_be_tested_is_refused(rows: pd.DataFrame, result: gg.Result, tmp_path) -> None:
     with pytest.raises(InferenceError, match="needs three"):
         gg.independence(gg.fit(FORMULA, tracks(200, 2)), omit="blues")
+    soft = gg.fit(FORMULA, rows, soft_labels=pd.get_dummies(rows["genre"]).astype(float))
     with pytest.raises(InferenceError, match="Soft labels"):
-        soft = gg.fit(FORMULA, rows, soft_labels=pd.get_dummies(rows["genre"]).astype(float))
         gg.independence(soft, omit="blues")
     with pytest.raises(InferenceError, match="Ridge"):
         gg.independence(gg.fit(FORMULA, rows, penalty=gg.Ridge(0.1)), omit="blues")

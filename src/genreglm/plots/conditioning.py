@@ -23,7 +23,8 @@ def condition_indices_finding(table: pd.DataFrame) -> str:
     index = float(worst["condition_index"].iloc[0])
     share = worst.sort_values(["proportion", "term"], ascending=[False, True])
     bound = share[share["proportion"] > _LARGE]
-    words = listed(plain(term, 40) for term in (bound if len(bound) else share)["term"].head(3))
+    named = (bound if len(bound) else share)["term"].head(3).replace("(Intercept)", "the intercept")
+    words = listed(plain(term, 40) for term in named)
     if index > _HUGE:
         return f"Columns depend on each other exactly: {words}"
     size = f"the largest condition index is {number(index, 0 if index >= 10 else 1)} ({words})"

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from genreglm.plots.panels import COLUMNS, small_multiples
+from genreglm.plots.panels import small_multiples
 from genreglm.plots.strips import ROW, name_rows
 from genreglm.plots.style import BLUE, QUIET, VERMILION, in_house_style, titled_figure
 from genreglm.plots.tables import largest
@@ -85,8 +85,6 @@ def fit_groups(table: pd.DataFrame) -> Figure:
         _draw_groups(axes, table[table["class"] == name].sort_values("group"))
         axes.set_title(plain(name), loc="left", size=9)
         axes.set_xlabel("Group of rows")
-    for axes in panels[::COLUMNS]:
-        axes.set_ylabel("Share of the rows")
     return figure
 
 

@@ -33,7 +33,7 @@ def calibration_by_class(table: pd.DataFrame) -> Figure:
     """A reliability curve for each class, in panels from the worst to the best.
 
     Table: class, bin, predicted, observed, count, conf_low, conf_high. Each panel has its own scale, from 0 to the
-    share at its upper right corner; on the diagonal probabilities are right.
+    share named in it, both axes by square roots; on the diagonal probabilities are right.
     """
     classes = _by_gap(table)
     columns, size, letters = next(layout[1:] for layout in _LAYOUTS if len(classes) <= layout[0])
@@ -42,8 +42,8 @@ def calibration_by_class(table: pd.DataFrame) -> Figure:
     across, up = size + _GAP, size * 0.75 + _GAP + _HEAD
     note = (
         "Observed share of a class (upwards) against its probability (rightwards) in bins of equal size, with 95 % "
-        "intervals; each panel from 0 to the share named in it. Below the line: too sure. Orange-red: a quarter of "
-        "the bins or more are off. The worst stand first."
+        "intervals, each panel from 0 to the share named in it on square-root scales. Below the line: too sure. "
+        "Orange-red: a quarter of the bins or more are off. The worst stand first."
     )
     width = max(columns * across, 6.0)
     figure = titled_figure(width + 0.2, rows * up + 0.1, calibration_by_class_finding(table), note)
@@ -63,13 +63,13 @@ def _draw_panel(
     axes: Axes, rows: pd.DataFrame, corner: tuple[float, float], size: tuple[float, float], colour: str
 ) -> None:
     limit = max(float(rows[["predicted", "observed"]].to_numpy(float).max()) * 1.08, 1e-9)
-    start, scale = np.array(corner), np.array(size) / limit
+    start, scale = np.array(corner), np.array(size) / np.sqrt(limit)
     frame = start + np.array([[0, 1], [0, 0], [1, 0]]) * size
     axes.add_collection(LineCollection([frame], colors=FAINT, linewidths=0.8))
     axes.add_collection(LineCollection([np.array([start, start + size])], colors=QUIET, linewidths=0.5))
-    x = start[0] + rows["predicted"].to_numpy(float) * scale[0]
+    x = start[0] + np.sqrt(rows["predicted"].to_numpy(float)) * scale[0]
     y, low, high = (
-        start[1] + np.minimum(rows[name].to_numpy(float), limit) * scale[1]
+        start[1] + np.sqrt(np.clip(rows[name].to_numpy(float), 0.0, limit)) * scale[1]
         for name in ("observed", "conf_low", "conf_high")
     )
     bars = np.stack([np.column_stack([x, low]), np.column_stack([x, high])], axis=1)
