@@ -127,7 +127,7 @@ def conditioning() -> pd.DataFrame:
     size = len(terms)
     share = np.full((size, size), 0.2 / (size - 1))
     np.fill_diagonal(share, 0.8)
-    share[-1, :2], share[:-1, :2] = 0.9, 0.1 / (size - 1)
+    share[-1], share[-1, :2], share[:-1, :2] = 0.1, 0.9, 0.1 / (size - 1)
     index = np.append(np.linspace(1, 20, size - 1), 45.0)
     return pd.DataFrame(
         {

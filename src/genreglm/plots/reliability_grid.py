@@ -24,7 +24,7 @@ def calibration_by_class_finding(table: pd.DataFrame) -> str:
     classes = _by_gap(table)
     off, worst = int(classes["off"].sum()), classes.iloc[0]
     whose = f"{off} of {len(classes)} classes have" if off else "No class has"
-    size = f"{plain(worst['class'])} is furthest off, by {percent(worst['gap'])} of its rows"
+    size = f"{plain(worst['class'])} is furthest off, with {percent(worst['gap'])} of its rows in the wrong bins"
     return sentence(f"{whose} probabilities that cannot be taken at their word; {size}")
 
 
@@ -79,8 +79,8 @@ def _draw_panel(
 
 
 def _by_gap(table: pd.DataFrame) -> pd.DataFrame:
-    """Each class with `gap`, the weight of its rows that its bins misplace over its own, and whether it is `off`."""
-    gap = table["count"] * (table["observed"] - table["predicted"]).abs()
+    """Each class with `gap`, the share of its rows that would have to change bin, and whether it is `off`."""
+    gap = 0.5 * table["count"] * (table["observed"] - table["predicted"]).abs()
     own = table["count"] * table["observed"]
     outside = (table["predicted"] < table["conf_low"]) | (table["predicted"] > table["conf_high"])
     marked = table.assign(gap=gap, own=own, outside=outside)
