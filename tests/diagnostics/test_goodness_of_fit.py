@@ -175,16 +175,34 @@ def test_what_cannot_be_tested_is_refused(rows: pd.DataFrame, result: gg.Result,
     pd.testing.assert_frame_equal(gg.goodness_of_fit(loaded, rows), gg.goodness_of_fit(result))
 
 
+def rejected(slopes: list[list[float]], size: int, simulations: int, seed: int) -> float:
+    """Share of tables drawn from a model with these slopes (columns, classes) that the test rejects at 5 %."""
+    rng, count = np.random.default_rng(seed), 0
+    beta = np.array(slopes)
+    for _ in range(simulations):
+        x = rng.normal(size=(size, len(beta)))
+        genre = (x @ beta + rng.gumbel(size=(size, beta.shape[1]))).argmax(axis=1)
+        rows = pd.DataFrame({"genre": genre, "a": x[:, 0], "b": x[:, -1]})
+        formula = "genre ~ a" if len(beta) == 1 else "genre ~ a + b"
+        count += gg.goodness_of_fit(gg.fit(formula, rows, covariance=None)).iloc[0]["p_value"] < 0.05
+    return count / simulations
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("classes", "size"), [(3, 800), (4, 1500)])
-def test_its_size_is_near_nominal_with_few_classes(classes: int, size: int) -> None:
+@pytest.mark.parametrize(
+    ("slopes", "size"),
+    [
+        ([[0.0, 0.5, 1.0]], 800),
+        ([[0.0, 0.3, 0.6, 0.9]], 1500),
+        ([[0.0, 0.3, 0.5], [0.0, 0.2, 0.4]], 1000),
+    ],
+)
+def test_its_size_is_near_nominal_with_few_classes(slopes: list[list[float]], size: int) -> None:
     """Between 3 and 7 % at 5 %: with 1,000 simulations the standard error is 0.7 points."""
-    rng = np.random.default_rng(4)
-    slopes = 0.7 * rng.normal(size=(2, classes))
-    rejected = 0
-    for _ in range(1000):
-        x = rng.normal(size=(size, 2))
-        eta = x @ slopes + rng.gumbel(size=(size, classes))
-        rows = pd.DataFrame({"genre": eta.argmax(axis=1), "a": x[:, 0], "b": x[:, 1]})
-        rejected += gg.goodness_of_fit(gg.fit("genre ~ a + b", rows, covariance=None)).iloc[0]["p_value"] < 0.05
-    assert 0.03 <= rejected / 1000 <= 0.07
+    assert 0.03 <= rejected(slopes, size, 1000, seed=4) <= 0.07
+
+
+@pytest.mark.slow
+def test_it_is_cautious_where_other_classes_differ_within_a_group() -> None:
+    """Groups by one class's probability hold rows whose other probabilities differ: counts then vary less than E."""
+    assert rejected([[0.0, 1.0, -1.0], [0.0, 1.0, 1.0]], 800, 1000, seed=4) < 0.04

@@ -101,7 +101,7 @@ def calibration_slopes(
     z, chosen = _quantile(conf_level), _chosen(result, classes)
     problem = problem_of(result, rows)
     prob = fitted_probabilities(result, problem)
-    found = [recalibrate(_share(problem, k), problem.w, prob[:, k]) for k in chosen]
+    found = list(ordered_map(lambda k: recalibrate(_share(problem, k), problem.w, prob[:, k]), chosen))
     estimate, error = np.array(found).reshape(len(chosen), 2, 3).transpose(1, 0, 2).reshape(2, -1)
     ideal = np.tile([0.0, 0.0, 1.0], len(chosen))
     statistic = (estimate - ideal) / error

@@ -19,7 +19,7 @@ from genreglm.engine.inference import ChiSquareTest, wald
 from genreglm.engine.information import information
 from genreglm.engine.memory import require_covariance
 from genreglm.engine.nested import Family
-from genreglm.engine.score import NOTHING_NEW, given_kept
+from genreglm.engine.score import given_kept
 from genreglm.engine.threads import ordered_map
 
 
@@ -49,9 +49,9 @@ def link_score_test(family: Family, coefficients: Floats) -> ChiSquareTest:
         matrix[:free, free:] += across
         matrix[free:, free:] += own
     matrix[free:, :free] = matrix[:free, free:].T
-    effective, schur, own, _ = given_kept(score, matrix, np.arange(free))
-    new = np.diag(schur) > NOTHING_NEW * own
-    return wald(effective[new], schur[np.ix_(new, new)])
+    given = given_kept(score, matrix, np.arange(free))
+    new = given.is_new
+    return wald(given.score[new], given.variance[np.ix_(new, new)])
 
 
 def _bent(part: tuple[Block, Floats], coefficients: Floats) -> tuple[Floats, Floats, Floats]:

@@ -35,7 +35,7 @@ from genreglm.errors import InferenceError
 
 Integers = NDArray[np.intp]
 # A tested column whose own information falls to this share beside those kept says nothing that they do not.
-NOTHING_NEW = 1e-9
+_NOTHING_NEW = 1e-9
 
 
 def score_test(
@@ -107,17 +107,12 @@ class _Candidates:
 
     Attributes
     ----------
-    effective, schur : s_t* and S, class by class
-    own : diagonal of I_tt
-    share : I_rr^-1 I_rt
+    given : s_t* and S, class by class
     place : where each column tested stands among these
     parts, kept : (block, probabilities) of the rows, and how many columns come before those tested in them
     """
 
-    effective: Floats
-    schur: Floats
-    own: Floats
-    share: Floats
+    given: "Given"
     place: Mapping[int, int]
     parts: Sequence[tuple[Block, Floats]]
     kept: int
@@ -125,21 +120,22 @@ class _Candidates:
     def places(self, group: Sequence[int]) -> Integers:
         """Return where the parameters of a group are, without those that say nothing new."""
         width = len(self.place)
-        at = _positions([self.place[column] for column in group], width, len(self.own) // width + 1)
-        return at[np.diag(self.schur)[at] > NOTHING_NEW * self.own[at]]
+        at = _positions([self.place[column] for column in group], width, len(self.given.score) // width + 1)
+        return at[self.given.is_new[at]]
 
     def observed(self, group: Sequence[int]) -> tuple[Floats, Floats]:
         """Return s_t* and S of a group."""
         at = self.places(group)
-        return self.effective[at], self.schur[np.ix_(at, at)]
+        return self.given.score[at], self.given.variance[np.ix_(at, at)]
 
     def clustered(self, clusters: Codes) -> Floats:
         """Return the variance of s_t* that clusters give."""
-        width, classes = self.kept + len(self.place), len(self.own) // len(self.place) + 1
+        tested = len(self.given.score)
+        width, classes = self.kept + len(self.place), tested // len(self.place) + 1
         x, residual = sandwich.scores(self.parts, classes)
-        projection = np.zeros((width * (classes - 1), len(self.own)))
-        projection[_positions(range(self.kept), width, classes)] = -self.share
-        projection[_positions(range(self.kept, width), width, classes)] = np.eye(len(self.own))
+        projection = np.zeros((width * (classes - 1), tested))
+        projection[_positions(range(self.kept), width, classes)] = -self.given.share()
+        projection[_positions(range(self.kept, width), width, classes)] = np.eye(tested)
         factor = sandwich.small_sample_factor(float(len(np.unique(clusters))), "clusters")
         return factor * sandwich.cluster_meat(x, residual, clusters, projection)
 
@@ -167,7 +163,7 @@ def _candidates(
     score = np.ascontiguousarray(point.score[:, :-1].T).ravel()
     found = given_kept(score, matrix, _positions(range(len(kept)), width, classes))
     place = {column: position for position, column in enumerate(tested)}
-    return _Candidates(*found, place, point.parts, len(kept))
+    return _Candidates(found, place, point.parts, len(kept))
 
 
 def _padded(restricted: Estimate | Floats, kept: Sequence[int], tested: Sequence[int], problem: Problem) -> Floats:
@@ -183,9 +179,40 @@ def _positions(columns: Sequence[int], width: int, classes: int) -> Integers:
     return (width * np.arange(classes - 1)[:, None] + np.asarray(columns, dtype=np.intp)).ravel()
 
 
+@dataclass(frozen=True)
+class Given:
+    """What the parameters tested say once those kept are at their best.
+
+    Attributes
+    ----------
+    score, variance : s_t* and S
+    own : diagonal of I_tt
+    factor, half : L and L^-1 I_rt, with L L' = I_rr
+    """
+
+    score: Floats
+    variance: Floats
+    own: Floats
+    factor: Floats
+    half: Floats
+
+    @property
+    def is_new(self) -> NDArray[np.bool_]:
+        """Which parameters tested say something that those kept do not."""
+        return np.asarray(np.diag(self.variance) > _NOTHING_NEW * self.own)
+
+    @single_threaded_blas()
+    def share(self) -> Floats:
+        """Return I_rr^-1 I_rt."""
+        if not len(self.factor):
+            return self.half
+        solved = linalg.solve_triangular(self.factor, self.half, lower=True, trans=1, check_finite=False)
+        return np.asarray(solved)
+
+
 @single_threaded_blas()
-def given_kept(score: Floats, matrix: Floats, kept: Integers) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return s_t*, S, the diagonal of I_tt and I_rr^-1 I_rt; what is not `kept` is tested.
+def given_kept(score: Floats, matrix: Floats, kept: Integers) -> Given:
+    """Return what is tested, all that is not `kept`, by the `score` (m,) and information `matrix` (m, m) of both.
 
     Raises
     ------
@@ -195,7 +222,7 @@ def given_kept(score: Floats, matrix: Floats, kept: Integers) -> tuple[Floats, F
     tested = np.setdiff1d(np.arange(len(matrix)), kept)
     own = matrix[np.ix_(tested, tested)]
     if not len(kept):
-        return score[tested], own, np.diag(own), np.zeros((0, len(tested)))
+        return Given(score[tested], own, np.diag(own), np.zeros((0, 0)), np.zeros((0, len(tested))))
     factor, status = linalg.lapack.dpotrf(matrix[np.ix_(kept, kept)].T, lower=1, overwrite_a=1)
     if status != 0:
         raise InferenceError(
@@ -205,5 +232,5 @@ def given_kept(score: Floats, matrix: Floats, kept: Integers) -> tuple[Floats, F
     right = np.column_stack([matrix[np.ix_(kept, tested)], score[kept]])
     half = linalg.solve_triangular(factor, right, lower=True, overwrite_b=True, check_finite=False)
     across = half[:, :-1]
-    share = linalg.solve_triangular(factor, across, lower=True, trans=1, check_finite=False)
-    return score[tested] - across.T @ half[:, -1], own - across.T @ across, np.diag(own), share
+    variance = own - across.T @ across
+    return Given(score[tested] - across.T @ half[:, -1], variance, np.diag(own), factor, across)
