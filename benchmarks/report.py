@@ -16,6 +16,8 @@ _TITLES = {
     "kernels": "Kernels",
     "first_call": "First call",
     "exponents": "Cost = constant x size^exponent",
+    "diagnostics": "Diagnostics and effects of the real fit",
+    "deletion": "One-step deletion beside true refits",
     "scaling": "Cost against rows, classes and columns",
 }
 

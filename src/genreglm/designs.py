@@ -5,7 +5,7 @@ carries that state as plain values (`to_dict`), so a model file needs no code to
 """
 
 import warnings
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -53,6 +53,23 @@ class Design:
     def variables(self) -> list[str]:
         """Columns of the frame that the right-hand side needs, sorted."""
         return variables(self._spec.formula)
+
+    @property
+    def slopes(self) -> list[str]:
+        """Terms other than the intercept, in the formula's order."""
+        return [term for term in self.terms if term != INTERCEPT]
+
+    def containing(self, term: str) -> list[str]:
+        """Return the terms that contain `term`, as `energy:valence` contains `energy`."""
+        return [other for other in self.terms if set(term.split(":")) < set(other.split(":"))]
+
+    def positions(self, terms: Iterable[str]) -> list[int]:
+        """Return the positions of the columns that `terms` own."""
+        return [j for term in terms for j in range(self.terms[term].start, self.terms[term].stop)]
+
+    def variables_of(self, term: str) -> list[str]:
+        """Return the columns of the frame that one term needs, sorted."""
+        return variables(part for part in self._spec.formula if str(part) == term)
 
     def matrix(self, rows: pd.DataFrame) -> NDArray[np.float64]:
         """Return the (rows, columns) matrix of float64.

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from formulaic import Formula
 from formulaic.errors import FormulaicError
 from formulaic.formula import SimpleFormula
-from formulaic.parser.types import Factor
+from formulaic.parser.types import Factor, Term
 
 from genreglm.errors import FormulaError
 
@@ -56,10 +56,10 @@ def parse(text: str) -> tuple[str, Formula]:
     return response, formula
 
 
-def variables(formula: Formula) -> list[str]:
-    """Return the columns of the frame that a parsed formula reads, sorted."""
+def variables(terms: Iterable[Term]) -> list[str]:
+    """Return the columns of the frame that the terms of a parsed formula read, sorted."""
     found: set[str] = set()
-    for term in formula:
+    for term in terms:
         for factor in term.factors:
             if factor.eval_method is Factor.EvalMethod.LOOKUP:
                 found.add(factor.expr)

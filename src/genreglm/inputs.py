@@ -35,7 +35,7 @@ def problem(
     x = design.matrix(frame) if matrix is None else matrix
     y = design.codes(frame) if soft_labels is None else _shares(soft_labels, design, frame)
     found = Problem(
-        x, y, _weights(weights, frame), len(design.classes), design.intercept, _offset(offset, design, frame)
+        x, y, row_weights(weights, frame), len(design.classes), design.intercept, _offset(offset, design, frame)
     )
     seen = found.class_weights > 0
     if not seen.all():
@@ -115,7 +115,14 @@ def column(given: Column, frame: pd.DataFrame, name: str) -> NDArray[Any]:
     return values
 
 
-def _weights(weights: Column | None, frame: pd.DataFrame) -> Floats:
+def row_weights(weights: Column | None, frame: pd.DataFrame) -> Floats:
+    """Return the weights of the rows, (rows,): ones where none are given.
+
+    Raises
+    ------
+    DataError
+        Unless they are numbers, one a row, finite, >= 0, and not all zero.
+    """
     if weights is None:
         return np.ones(len(frame))
     try:

@@ -14,6 +14,11 @@ VifKind = Literal["design", "model"]
 FitTest = Literal["fagerland", "pearson", "deviance"]
 IndependenceTest = Literal["hausman-mcfadden", "small-hsiao"]
 Adjustment = Literal["bh", "by", "holm", "bonferroni"]
+ResidualKind = Literal["response", "pearson", "deviance", "quantile"]
+EnvelopeKind = Literal["deviance", "quantile"]
+ClassDistance = Literal["kullback-leibler", "mahalanobis", "log-odds", "wald"]
+MapOf = Literal["coefficients", "means"]
+Linkage = Literal["average", "complete", "single"]
 
 # Newton stops when both hold. The gradient is of the mean negative log-likelihood in whitened columns;
 # the decrement is that of the whole log-likelihood, so its square root is the distance from the optimum
@@ -42,3 +47,15 @@ def check_choice(name: str, value: Any, choices: Any) -> None:
     if value not in allowed:
         listed = ", ".join(repr(choice) for choice in allowed)
         raise OptionError(f"{name}={value!r} is not an option: it must be one of {listed}.")
+
+
+def check_level(conf_level: float) -> None:
+    """Refuse a level of confidence outside (0, 1).
+
+    Raises
+    ------
+    OptionError
+        With the value.
+    """
+    if not 0.0 < conf_level < 1.0:
+        raise OptionError(f"conf_level={conf_level!r} must lie between 0 and 1.")

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.spatial.distance import pdist
 
+from genreglm.classes import class_tree
 from genreglm.naming import MODES, PITCH_CLASSES
 from genreglm.study import exploration
 
@@ -56,6 +58,11 @@ class Tables:
     curves: pd.DataFrame
     calibration: pd.DataFrame
     groups: pd.DataFrame
+    importance: pd.DataFrame
+    distances: pd.DataFrame
+    nodes: pd.DataFrame
+    points: pd.DataFrame
+    dimensions: pd.DataFrame
 
 
 def make_tables(genres: list[str], rows: int = 60) -> Tables:
@@ -74,6 +81,11 @@ def make_tables(genres: list[str], rows: int = 60) -> Tables:
         curves=curve_table(genres, rng),
         calibration=calibration_table(genres, rng),
         groups=group_table(genres, rng),
+        importance=importance_table(genres),
+        distances=distance_table(genres, rng),
+        nodes=class_tree(distance_table(genres, rng)).nodes,
+        points=map_points(genres, rng),
+        dimensions=pd.DataFrame({"dimension": [1, 2], "share": [0.57, 0.21]}),
     )
 
 
@@ -87,6 +99,23 @@ def coefficient_table(genres: list[str], rng: np.random.Generator) -> pd.DataFra
     terms = ["(Intercept)", *AUDIO, "C(key)[T.1]", "C(key)[T.11]", "cr(tempo, df=4, constraints='center')[3]"]
     tidy = pd.DataFrame([(genre, term) for genre in genres for term in terms], columns=["class", "term"])
     return tidy.assign(estimate=rng.normal(0, 1, len(tidy)), std_error=rng.uniform(0.05, 0.2, len(tidy)))
+
+
+def distance_table(genres: list[str], rng: np.random.Generator) -> pd.DataFrame:
+    first, second = np.triu_indices(len(genres), 1)
+    names = np.array(genres, dtype=object)
+    distance = pdist(rng.standard_t(4, size=(len(genres), 3)))
+    return pd.DataFrame({"class_1": names[first], "class_2": names[second], "distance": distance})
+
+
+def map_points(genres: list[str], rng: np.random.Generator) -> pd.DataFrame:
+    """Classes crowded in the middle, and the correlation of each feature with two dimensions."""
+    spots = rng.standard_t(4, size=(len(genres), 2)) * [1.5, 0.8]
+    turns = 2 * np.pi * np.arange(len(AUDIO)) / len(AUDIO)
+    tips = np.column_stack([np.cos(turns), np.sin(turns)]) * rng.uniform(0.1, 0.9, (len(AUDIO), 1))
+    kinds = ["class"] * len(genres) + ["term"] * len(AUDIO) + ["correlation"] * len(AUDIO)
+    table = pd.DataFrame({"kind": kinds, "name": [*genres, *AUDIO, *AUDIO]})
+    return table.assign(**dict(zip(("dim_1", "dim_2"), np.vstack([spots, 3 * tips, tips]).T, strict=True)))
 
 
 def curve_table(genres: list[str], rng: np.random.Generator) -> pd.DataFrame:
@@ -153,6 +182,30 @@ def forms() -> pd.DataFrame:
             "p_value": [0.0, 0.9, 0.6],
             "statistic_per_df": [86.9, 0.9, 0.7],
             "gain_per_row": [0.0864, 0.001, 0.0001],
+        }
+    )
+
+
+def importance_table(genres: list[str]) -> pd.DataFrame:
+    """What each term does for each genre; the first genre has no effect of the last term."""
+    rng, terms = np.random.default_rng(2), [*AUDIO, "C(key)", "cr(tempo, df=4, constraints='center')"]
+    table = pd.DataFrame([(genre, term) for genre in genres for term in terms], columns=["class", "term"])
+    table = table.assign(gain=rng.normal(0.1, 0.1, len(table)), effect=rng.gamma(2.0, 0.3, len(table)))
+    table.loc[len(terms) - 1, "effect"] = np.nan
+    return table
+
+
+@pytest.fixture
+def measures() -> pd.DataFrame:
+    """Three terms whose measures agree but for one, and an interaction that nothing is shuffled for."""
+    return pd.DataFrame(
+        {
+            "term": ["energy", "C(key)", "cr(tempo, df=4, constraints='center')", "energy:tempo"],
+            "lr_share": [0.5, 0.1, 0.3, 0.1],
+            "unseen_increase": [0.2, -0.001, 0.1, 0.05],
+            "unseen_std_error": [0.01, 0.002, 0.01, np.nan],
+            "permuted_increase": [0.5, 0.02, 0.2, np.nan],
+            "effect": [1.5, 0.2, 0.8, 0.3],
         }
     )
 

@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from genreglm import plots
 from genreglm.plots.heatmap import affinity_order, cluster_order
-from genreglm.plots.labels import spread
+from genreglm.plots.labels import name_points, spread
 from genreglm.plots.text import feature_label, number, plain
 from genreglm.study import exploration
 
@@ -97,6 +98,13 @@ def test_terms_are_judged_by_p_values_where_there_are_any(wald):
     assert plots.term_strength_finding(bare).endswith("1 of 3 cannot be told from nothing")
 
 
+def test_a_rank_far_off_the_mean_rank_is_marked():
+    table = pd.DataFrame({"term": list("abcdefgh"), "lr_share": np.arange(8.0, 0, -1), "effect": np.arange(8.0, 0, -1)})
+    odd = table.assign(effect=[0.0, 7, 6, 5, 4, 3, 2, 1])
+    for drawn, marked in ((plots.term_importance(table), 0), (plots.term_importance(odd), 1)):
+        assert [len(line.get_xdata()) for line in drawn.axes[1].lines[1:]] == [8 - marked, marked]
+
+
 def test_numbers_have_true_minus_signs_and_no_negative_zero():
     assert [number(-0.001), number(-1234.5, 1), number(0.756)] == ["0.00", "−1,234.5", "0.76"]
 
@@ -141,3 +149,16 @@ def test_groups_of_two_classes_and_of_whole_numbers(few):
 def test_exact_dependence_is_written_out(conditioning):
     exact = conditioning.assign(condition_index=conditioning["condition_index"].replace(45.0, 1e16))
     assert plots.condition_indices(exact).axes[0].get_yticklabels()[0].get_text() == "infinite"
+
+
+def test_a_name_without_a_free_place_is_left_out():
+    axes = Figure().add_subplot()
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    name_points(axes, np.full((300, 2), 0.5), [f"name {k}" for k in range(300)], (2.0, 2.0))
+    assert 5 < len(axes.texts) < 300
+
+
+def test_distances_that_are_missing_are_grey(few):
+    table = few.distances.assign(distance=[np.nan, 1.0, 2.0])
+    mesh = plots.class_distances(table).axes[0].collections[0].get_array()
+    assert np.ma.getmaskarray(mesh).sum() == 3 + 2

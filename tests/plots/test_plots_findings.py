@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from genreglm import plots
+from genreglm.classes import class_tree
 
 
 def test_correlations_name_the_strongest_pair():
@@ -99,6 +100,36 @@ def test_terms_are_compared_by_degree_of_freedom(wald, inflation):
     assert plots.gvif_finding(inflation.tail(2)).startswith("No term repeats the others")
     endless = inflation.assign(gvif_adjusted=[np.inf, 1.0, 1.0])
     assert plots.gvif_finding(endless) == "One term can be computed from the others: energy"
+
+
+def test_measures_agree_in_full_in_part_or_not(measures):
+    spline = "cr(tempo, df=4, constraints='center')"
+    assert plots.term_importance_finding(measures) == (
+        f"Energy, {spline} and energy:tempo shape the genres most; "
+        "the four measures agree on the order (Kendall's W 1.00); on unseen groups C(key) cannot be told from nothing"
+    )
+    weak = measures.assign(unseen_std_error=1.0)
+    assert plots.term_importance_finding(weak).endswith("; on unseen groups 4 of 4 terms cannot be told from nothing")
+    sure = measures.assign(unseen_std_error=1e-9, unseen_increase=0.1)
+    assert "unseen" not in plots.term_importance_finding(sure)
+    two = measures[["term", "lr_share", "effect"]].head(3)
+    opposite = plots.term_importance_finding(two.assign(effect=-two["lr_share"]))
+    assert opposite.endswith("the two measures disagree on the order (Kendall's W 0.00)")
+    partly = plots.term_importance_finding(two.assign(effect=[0.2, 0.1, 0.3]))
+    assert partly.endswith("the two measures agree in part on the order (Kendall's W 0.75)")
+    assert plots.term_importance_finding(two[["term", "effect"]]).endswith("shape the genres most")
+    assert plots.term_importance_finding(two.head(1)) == "Energy shapes the genres most"
+
+
+def test_class_importance_counts_who_leads_where():
+    table = pd.DataFrame(
+        [("a", "x", 0.3), ("a", "w", 0.1), ("b", "x", 0.2), ("b", "w", 0.1), ("c", "x", 0.1), ("c", "w", 0.9)],
+        columns=["class", "term", "gain"],
+    )
+    wanted = "X tells most in 2 of 3 genres; the strongest pair is c and w"
+    assert plots.class_importance_finding(table) == wanted
+    effects = plots.class_importance_finding(table.rename(columns={"gain": "effect"}), "effect")
+    assert effects == wanted.replace("tells most", "moves the log-odds most")
 
 
 def test_coefficients_by_z_and_by_standard_deviation():
@@ -198,3 +229,61 @@ def test_the_class_that_fits_worst_is_named(few):
     name = few.groups["class"].iloc[-1]
     wrong = few.groups.assign(observed=few.groups["observed"].where(few.groups["class"] != name, 1.0))
     assert plots.fit_groups_finding(wrong).endswith(f"{plots.text.plain(name)} fits worst")
+
+
+def test_distances_name_the_nearest_and_the_furthest():
+    table = pd.DataFrame(
+        [("a", "b", 0.2), ("a", "c", 3.0), ("b", "c", 2.0)], columns=["class_1", "class_2", "distance"]
+    )
+    assert plots.class_distances_finding(table) == ("Hardest to tell: a from b and b from c; furthest apart: a and c")
+    assert plots.class_distances_finding(table.head(1)) == "Hardest to tell: a from b"
+    tested = table.assign(p_adjusted=[0.3, 1e-9, np.nan])
+    assert plots.class_distances_finding(tested).endswith("; 1 of 3 pairs is not told apart by the test")
+    assert plots.class_distances_finding(tested.assign(p_adjusted=0.9)).endswith(
+        "3 of 3 pairs are not told apart by the test"
+    )
+    assert plots.class_distances_finding(table.assign(distance=np.nan)) == "No pair of genres has a distance"
+
+
+def test_tree_says_what_joins_first_and_last():
+    points = {
+        "a": 0.0,
+        "b": 1.0,
+        "c": 9.0,
+        "d": 12.0,
+        "e": 15.0,
+        "f": 19.0,
+        "g": -90.0,
+        "h": -92.0,
+        "i": -95.0,
+        "j": -99.0,
+    }
+    pairs = [(a, b, abs(points[a] - points[b])) for a in points for b in points if a < b]
+    table = pd.DataFrame(pairs, columns=["class_1", "class_2", "distance"])
+
+    def finding(names: str) -> str:
+        shown = table[table["class_1"].isin(list(names)) & table["class_2"].isin(list(names))]
+        return plots.class_tree_finding(class_tree(shown).nodes)
+
+    assert finding("abcdef") == "A and b are the most alike; a and b stand furthest from the rest"
+    assert finding("abf") == "A and b are the most alike; f stands furthest from the rest"
+    assert finding("ab") == "A and b are all there is to join"
+    assert finding("abcdefghij").endswith("; a family of 4 genres stands furthest from the rest")
+
+
+def test_map_names_the_main_axis_and_its_ends():
+    points = pd.DataFrame(
+        [("class", "sleep", -3.0), ("class", "samba", 0.5), ("class", "grindcore", 2.0), ("term", "energy", 9.0),
+         ("correlation", "energy", 0.8), ("correlation", "loudness", 0.7), ("correlation", "valence", 0.4),
+         ("correlation", "acousticness", -0.6), ("correlation", "tempo", 0.1)],
+        columns=["kind", "name", "dim_1"],
+    )  # fmt: skip
+    shares = pd.DataFrame({"dimension": [1, 2], "share": [0.57, 0.2]})
+    assert plots.class_map_finding(points, shares) == (
+        "Energy and loudness against acousticness is the main axis: it holds 57\u00a0% of the differences between "
+        "genres, from grindcore to sleep"
+    )
+    alone = points[~points["name"].isin(["acousticness", "loudness", "valence"])]
+    assert plots.class_map_finding(alone, shares).startswith("Energy is the main axis")
+    nothing = points[points["kind"] == "class"]
+    assert plots.class_map_finding(nothing, shares).startswith("No feature alone is the main axis")

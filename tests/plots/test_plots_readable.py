@@ -3,16 +3,22 @@
 import functools
 from itertools import combinations
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from genreglm import plots
+from genreglm.classes import class_tree
 from genreglm.study import exploration
 
 BY_GENRE = {
     "calibration_by_class": lambda t: plots.calibration_by_class(t.calibration),
+    "class_importance": lambda t: plots.class_importance(t.importance),
+    "class_distances": lambda t: plots.class_distances(t.distances),
+    "class_map": lambda t: plots.class_map(t.points, t.dimensions),
+    "class_tree": lambda t: plots.class_tree(t.nodes),
     "coefficients": lambda t: plots.coefficients(t.tidy),
     "confusion": lambda t: plots.confusion(t.counts),
     "correlations": lambda t: plots.correlations(exploration.correlations(t.frame)),
@@ -78,13 +84,16 @@ def test_readable_with_three_awkward_names(few, name):
 @pytest.mark.parametrize("name", BY_GENRE)
 def test_the_title_is_the_finding(many, figure_of, name):
     tables = {
+        "class_importance": many.importance,
+        "class_distances": many.distances, "class_map": (many.points, many.dimensions), "class_tree": many.nodes,
         "coefficients": many.tidy, "confusion": many.counts, "effect_curves": many.curves,
         "genre_profiles": many.profiles, "recall_by_genre": many.report, "strongest_effects": many.tidy,
         "worst_confusions": many.pairs, "calibration_by_class": many.calibration, "fit_groups": many.groups,
         "density": exploration.density(many.frame, "loudness", "acousticness"),
     }  # fmt: skip
     table = tables[name] if name in tables else getattr(exploration, name)(many.frame)
-    finding = getattr(plots, f"{name}_finding")(table)
+    arguments = table if isinstance(table, tuple) else (table,)
+    finding = getattr(plots, f"{name}_finding")(*arguments)
     assert figure_of(name).texts[0].get_text().split() == finding.split()
 
 
@@ -121,6 +130,18 @@ def test_term_strength_by_increase_of_loss():
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["b", "a", "c"]
 
 
+def test_measures_of_importance_side_by_side(measures, many, few):
+    assert_readable(plots.term_importance(measures))
+    assert_readable(plots.term_importance(measures[["term", "effect"]]))
+    assert_readable(plots.term_importance(measures[["term", "lr_share", "unseen_increase"]].head(1)))
+    for tables in (many, few):
+        assert_readable(plots.class_importance(tables.importance, "effect"))
+    drawn = plots.term_importance(measures)
+    assert drawn.texts[0].get_text().split() == plots.term_importance_finding(measures).split()
+    assert drawn.axes[0].get_yticklabels()[0].get_text() == "energy"
+    assert [text.get_text() for text in drawn.axes[1].texts] == ["1", "2", "3", "4"]
+
+
 def test_leak_and_transformations():
     leak = pd.DataFrame({"model": ["honest", "popularity bands alone"], "r2_test": [0.06, 0.93]})
     assert_readable(plots.leak_comparison(leak))
@@ -132,3 +153,29 @@ def test_leak_and_transformations():
     assert_readable(figure)
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert names == ["Duration: log", "Loudness: as it is"]
+
+
+def test_every_one_of_114_names_is_on_the_map_and_at_the_tree(many, figure_of):
+    genres = set(many.report["genre"])
+    assert genres <= {text.get_text() for text in figure_of("class_map").axes[0].texts}
+    assert genres == {label.get_text() for label in figure_of("class_tree").axes[0].get_yticklabels()}
+
+
+def test_a_genre_far_outside_does_not_shrink_the_map(many):
+    far = many.points.assign(dim_1=many.points["dim_1"].where(many.points.index > 0, -500.0))
+    figure = plots.class_map(far, many.dimensions)
+    assert_readable(figure)
+    assert np.ptp(figure.axes[0].get_xlim()) < 50
+    assert "Open dots" in figure.texts[1].get_text()
+    assert 0 < len(figure.axes[0].lines[-1].get_xdata()) < 8
+
+
+def test_two_genres_on_a_line():
+    points = pd.DataFrame(
+        {"kind": ["class", "class", "correlation"], "name": ["samba", "dub", "energy"], "dim_1": [-1.0, 1.0, 1.0],
+         "dim_2": 0.0}
+    )  # fmt: skip
+    assert_readable(plots.class_map(points, pd.DataFrame({"dimension": [1, 2], "share": [1.0, 0.0]})))
+    pair = pd.DataFrame({"class_1": ["dub"], "class_2": ["samba"], "distance": [0.7]})
+    assert_readable(plots.class_distances(pair))
+    assert_readable(plots.class_tree(class_tree(pair).nodes))

@@ -122,6 +122,13 @@ def test_every_sentence_of_the_answer_links_to_something_on_the_page(page: str, 
     assert {str(link)[1:] for link in links} <= set(ids)
 
 
+def test_luck_of_the_split_is_told_with_its_table(page: str) -> None:
+    told = page.replace("&#39;", "'").replace("\N{NO-BREAK SPACE}", " ")
+    assert "dealt into 5 folds, each tested once by the model of the others" in told
+    assert "15.1 % right on average, from 14.7 % to 16.0 % by fold" in told
+    assert "The linear model on each fold of artists" in told
+
+
 def test_a_random_split_that_does_not_flatter_is_not_called_flattering(tmp_path: Path) -> None:
     folder = full_folder(tmp_path, genres=6)
     change(folder, "evaluation", linear_random={"top_1": 0.15})

@@ -11,13 +11,14 @@ from genreglm.designs import INTERCEPT, Design
 from genreglm.engine.blocks import Codes, Floats
 from genreglm.engine.inference import ChiSquareTest
 from genreglm.engine.link import link_score_test
+from genreglm.engine.penalties import CellPrior
 from genreglm.engine.problem import Problem
 from genreglm.engine.score import clustered_score_tests, score_tests
 from genreglm.engine.splines import bends
 from genreglm.errors import InferenceError, OptionError
 from genreglm.inputs import Clusters
 from genreglm.result import Result
-from genreglm.result.refits import family_of, require_likelihood, require_maximum
+from genreglm.result.refits import family_of, tests_likelihoods, with_prior
 from genreglm.result.rows import problem_of_fit
 from genreglm.sources import Source, read_rows
 
@@ -70,9 +71,9 @@ def functional_form(
     """
     if df < 2:
         raise OptionError(f"df={df!r}: a spline of fewer than 2 degrees of freedom has nothing beside its line.")
-    require_maximum(result, "The score test of a spline")
+    _require_maximum(result)
     if clusters is None:
-        _require_independent_rows(result)
+        _require_independent_rows(result, "Name their clusters (clusters=...), or fit")
     problem = problem_of_fit(result, rows)
     terms = _straight_terms(result.design, problem, variables)
     codes = None if clusters is None else _codes(result, rows, clusters)
@@ -102,20 +103,31 @@ def link_test(result: Result, rows: Source | None = None) -> pd.DataFrame:
     InferenceError
         Under a penalty other than `CellPrior`, and for a fit with a robust or clustered covariance.
     """
-    require_likelihood(result, "score")
-    problem = problem_of_fit(result, rows)
-    found = link_score_test(family_of(result, problem), result.coefficients)
+    _require_maximum(result)
+    _require_independent_rows(result, "Fit")
+    family = family_of(result, rows)
+    found = link_score_test(family, result.coefficients)
     gain = 0.5 * found.statistic
-    row = {"test": "link", **vars(found), "gain": gain, "gain_per_row": gain / float(problem.w.sum())}
+    row = {"test": "link", **vars(found), "gain": gain, "gain_per_row": gain / float(family.problem.w.sum())}
     return pd.DataFrame([row])
 
 
-def _require_independent_rows(result: Result) -> None:
-    kind = None if result.inference is None else result.inference.kind
-    if kind not in (None, "observed"):
+def _require_maximum(result: Result) -> None:
+    if result.penalty is None or isinstance(result.penalty, CellPrior):
+        return
+    if result.inference is None:
+        result.require_inference()
+    raise InferenceError(
+        f"A score test is defined at the maximum of the likelihood, and {result.penalty!r} moved this fit away from "
+        "it. Fit without the penalty or with gg.CellPrior()."
+    )
+
+
+def _require_independent_rows(result: Result, remedy: str) -> None:
+    if not tests_likelihoods(result):
         raise InferenceError(
-            f"This fit was given the covariance {kind!r}, which says that rows are not independent. Name their "
-            "clusters (clusters=...), or fit with covariance='observed'."
+            f"This test holds for independent rows, and this fit was given the covariance "
+            f"{result.require_inference().kind!r}, which says that they are not. {remedy} with covariance='observed'."
         )
 
 
@@ -150,7 +162,7 @@ def _tests(result: Result, problem: Problem, curves: Sequence[Floats], codes: Co
     stops = first + np.cumsum([curve.shape[1] for curve in curves])
     groups = [list(range(stop - curve.shape[1], stop)) for curve, stop in zip(curves, stops.tolist(), strict=True)]
     wider = replace(problem, x=np.column_stack([problem.x, *curves]))
-    family = family_of(result, wider)
+    family = with_prior(result, wider)
     if codes is None:
         return [(test, test) for test in score_tests(family, result.coefficients, groups)]
     return clustered_score_tests(family, result.coefficients, groups, codes)

@@ -46,8 +46,9 @@ def goodness_of_fit(
         sum over groups and classes of (O - E)^2 / E on (groups - 2)(classes - 1) degrees of freedom (Fagerland,
         Hosmer and Bofin 2008, Stat. Med. 27:4238; for two classes it is Hosmer and Lemeshow's). Rows of one
         probability stay together, so there can be fewer groups than asked for. Where rows of a group differ in the
-        other classes' probabilities its counts vary less than chi-square says, and the test is cautious: of tables
-        from models with two strong columns it rejects 2 to 4 % at 5 %, and with over a hundred classes nearly none.
+        other classes' probabilities its counts vary less than chi-square says, and the test is cautious: from models
+        with two strong columns it rejects 2 to 4 % of tables at 5 %. With 114 classes most statistics fall below their
+        df, and single rows in cells of tiny expectation make some far too large
         "pearson" and "deviance" take the covariate patterns as groups, (patterns - columns)(classes - 1) degrees of
         freedom, and are for grouped data: with continuous columns each row is its own pattern, the statistics follow
         no chi-square law, and the test is refused

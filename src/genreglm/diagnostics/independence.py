@@ -12,6 +12,7 @@ from genreglm.engine.problem import Problem
 from genreglm.errors import EstimationError, InferenceError, OptionError
 from genreglm.options import IndependenceTest, check_choice
 from genreglm.result import Result
+from genreglm.result.refits import tests_likelihoods
 from genreglm.result.rows import problem_of_fit
 from genreglm.sources import Source
 
@@ -85,8 +86,8 @@ def _require_plain_fit(result: Result, problem: Problem, test: IndependenceTest)
         raise InferenceError("Soft labels have no rows of one class to leave out.")
     if result.penalty is not None:
         raise InferenceError(f"{test!r} compares fits by maximum likelihood, and this is one under {result.penalty!r}.")
-    kind = None if result.inference is None else result.inference.kind
-    if kind not in (None, "observed"):
+    if not tests_likelihoods(result):
+        kind = result.require_inference().kind
         raise InferenceError(
             f"{test!r} holds for independent rows, and this fit was given the covariance {kind!r}, which says that "
             "they are not. Fit with covariance='observed'."

@@ -1,8 +1,9 @@
 """What a model says of rows: their probabilities, and the log-likelihood of what they are."""
 
 import numpy as np
+from scipy.special import log_softmax
 
-from genreglm.engine.blocks import Block, Floats
+from genreglm.engine.blocks import Block, Floats, spread
 from genreglm.engine.problem import Problem
 from genreglm.engine.threads import single_threaded_blas
 
@@ -15,6 +16,21 @@ def probabilities(problem: Problem, coefficients: Floats) -> Floats:
 def log_likelihood(problem: Problem, coefficients: Floats) -> float:
     """Return sum_i w_i sum_k t_ik log p_ik."""
     return _fitted(problem, coefficients)[1]
+
+
+@single_threaded_blas()
+def log_likelihood_by_class(problem: Problem, coefficients: Floats) -> Floats:
+    """Return sum_i w_i t_ik log p_ik for each class k, (classes,), which add up to `log_likelihood`.
+
+    Rows go block by block, so that the probabilities of all rows are never held at once.
+    """
+    standard = problem.standardisation.forth(coefficients)
+
+    def task(block: Block) -> Floats:
+        logs = log_softmax(block.linear_predictor(standard), axis=1)
+        return np.asarray(block.w @ (spread(block.y, problem.classes) * logs))
+
+    return np.asarray(sum(problem.blocks().map(task)))
 
 
 @single_threaded_blas()

@@ -36,8 +36,7 @@ def row_forms(
     rows = sum(len(block) for block, _ in parts)
     cells = cells or find_cells(np.concatenate([block.x for block, _ in parts]))
     spread = cells.targets(columns)
-    packed = np.empty((free * (free + 1) // 2, columns * (columns + 1) // 2))
-    _pack(covariance.reshape(free, columns, free, columns), pair_positions(columns), packed)
+    packed = packed_forms(covariance, columns)
     diagonals, products = np.zeros((rows, classes)), np.zeros((rows, classes))
     for batch in batches(parts, cells, classes, weighted=False):
         diagonal, product = np.empty_like(batch.prob[:-1]), np.empty_like(batch.prob[:-1])
@@ -52,6 +51,14 @@ def row_forms(
 
         list(ordered_map(task, range(0, len(batch.cell_of_chunk), _CHUNKS_A_TASK)))
     return diagonals, products
+
+
+def packed_forms(covariance: Floats, columns: int) -> Floats:
+    """Return the coefficients of z_a z_b in z' S_kl z, (pairs of classes k <= l, pairs of columns a <= b)."""
+    free = len(covariance) // columns
+    packed = np.empty((free * (free + 1) // 2, columns * (columns + 1) // 2))
+    _pack(covariance.reshape(free, columns, free, columns), pair_positions(columns), packed)
+    return packed
 
 
 @njit(cache=True, nogil=True)

@@ -5,6 +5,7 @@ from genreglm.evaluation.scores import (
     calibration_table,
     confusion_table,
     report_table,
+    row_losses,
     scores,
     worst_confusions,
 )
@@ -17,6 +18,7 @@ __all__ = [
     "grouped_folds",
     "random_folds",
     "report_table",
+    "row_losses",
     "scores",
     "worst_confusions",
 ]

@@ -38,10 +38,15 @@ def scores(prob: Floats, truth: Integers, memberships: NDArray[np.bool_] | None 
         "top_5": float((rank < 5).mean()),
         "any_label": float("nan") if memberships is None else float(memberships[rows, best].mean()),
         "macro_f1": float(f1_score(truth, best, average="macro", labels=np.arange(prob.shape[1]), zero_division=0.0)),
-        "log_loss": float(-np.log(np.maximum(of_truth, _TINY)).mean()),
+        "log_loss": float(row_losses(prob, truth).mean()),
         "brier": float((squares - 2.0 * of_truth + 1.0).mean()),
         "ece": float(((bins["confidence"] - bins["accuracy"]).abs() * bins["count"]).sum() / bins["count"].sum()),
     }
+
+
+def row_losses(prob: Floats, truth: Integers) -> NDArray[np.float64]:
+    """Return -log p_truth of each row in nats, (rows,); finite where an impossible class came true."""
+    return np.asarray(-np.log(np.maximum(prob[np.arange(len(truth)), truth].astype(float), _TINY)))
 
 
 def calibration_table(prob: Floats, truth: Integers, bins: int = 15) -> pd.DataFrame:

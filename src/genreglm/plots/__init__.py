@@ -6,29 +6,36 @@ touches pyplot, so no figure stays open.
 """
 
 from genreglm.plots.association import correlations, correlations_finding, density, density_finding
+from genreglm.plots.bin_residuals import (
+    binned_residuals,
+    binned_residuals_finding,
+    group_residuals,
+    group_residuals_finding,
+)
 from genreglm.plots.comparison import model_comparison, model_comparison_finding
 from genreglm.plots.conditioning import condition_indices, condition_indices_finding
 from genreglm.plots.curves import effect_curves, effect_curves_finding
-from genreglm.plots.estimates import (
-    coefficients,
-    coefficients_finding,
-    strongest_effects,
-    strongest_effects_finding,
-)
+from genreglm.plots.distances import class_distances, class_distances_finding, class_tree, class_tree_finding
+from genreglm.plots.estimates import coefficients, coefficients_finding, strongest_effects, strongest_effects_finding
 from genreglm.plots.fit import fit_groups, fit_groups_finding, functional_form, functional_form_finding
-from genreglm.plots.genre import (
-    genre_distribution,
-    genre_distribution_finding,
-    genre_profiles,
-    genre_profiles_finding,
+from genreglm.plots.genre import genre_distribution, genre_distribution_finding, genre_profiles, genre_profiles_finding
+from genreglm.plots.histograms import distributions, distributions_finding, transform_effect, transform_effect_finding
+from genreglm.plots.importance import (
+    class_importance,
+    class_importance_finding,
+    term_importance,
+    term_importance_finding,
 )
-from genreglm.plots.histograms import (
-    distributions,
-    distributions_finding,
-    transform_effect,
-    transform_effect_finding,
+from genreglm.plots.influence import (
+    cluster_influence,
+    cluster_influence_finding,
+    influence_index,
+    influence_index_finding,
+    leverage_residuals,
+    leverage_residuals_finding,
 )
 from genreglm.plots.keys import popularity_by_key_mode, popularity_by_key_mode_finding
+from genreglm.plots.maps import class_map, class_map_finding
 from genreglm.plots.mistakes import (
     confusion,
     confusion_finding,
@@ -46,15 +53,28 @@ from genreglm.plots.popularity import (
 from genreglm.plots.reliability import calibration, calibration_finding
 from genreglm.plots.reliability_grid import calibration_by_class, calibration_by_class_finding
 from genreglm.plots.residuals import residual_panel, residual_panel_finding
+from genreglm.plots.row_residuals import envelope, envelope_finding, quantile_residuals, quantile_residuals_finding
 from genreglm.plots.save import render, save
 from genreglm.plots.style import house_style
 from genreglm.plots.terms import gvif, gvif_finding, term_strength, term_strength_finding
 
 __all__ = [
+    "binned_residuals",
+    "binned_residuals_finding",
     "calibration",
     "calibration_by_class",
     "calibration_by_class_finding",
     "calibration_finding",
+    "class_distances",
+    "class_distances_finding",
+    "class_importance",
+    "class_importance_finding",
+    "class_map",
+    "class_map_finding",
+    "class_tree",
+    "class_tree_finding",
+    "cluster_influence",
+    "cluster_influence_finding",
     "coefficients",
     "coefficients_finding",
     "condition_indices",
@@ -69,6 +89,8 @@ __all__ = [
     "distributions_finding",
     "effect_curves",
     "effect_curves_finding",
+    "envelope",
+    "envelope_finding",
     "fit_groups",
     "fit_groups_finding",
     "functional_form",
@@ -77,17 +99,25 @@ __all__ = [
     "genre_distribution_finding",
     "genre_profiles",
     "genre_profiles_finding",
+    "group_residuals",
+    "group_residuals_finding",
     "gvif",
     "gvif_finding",
     "house_style",
+    "influence_index",
+    "influence_index_finding",
     "leak_comparison",
     "leak_comparison_finding",
+    "leverage_residuals",
+    "leverage_residuals_finding",
     "model_comparison",
     "model_comparison_finding",
     "popularity_by_key_mode",
     "popularity_by_key_mode_finding",
     "popularity_effects",
     "popularity_effects_finding",
+    "quantile_residuals",
+    "quantile_residuals_finding",
     "recall_by_genre",
     "recall_by_genre_finding",
     "render",
@@ -96,6 +126,8 @@ __all__ = [
     "save",
     "strongest_effects",
     "strongest_effects_finding",
+    "term_importance",
+    "term_importance_finding",
     "term_strength",
     "term_strength_finding",
     "transform_effect",

@@ -26,7 +26,11 @@ def cluster_order(points: NDArray[np.float64]) -> NDArray[np.intp]:
     """
     if len(points) < 3:
         return np.arange(len(points))
-    distances = pdist(np.nan_to_num(points))
+    return distance_order(pdist(np.nan_to_num(points)))
+
+
+def distance_order(distances: NDArray[np.float64]) -> NDArray[np.intp]:
+    """The same for the distances of all pairs of at least two rows, in the order of `pdist`."""
     return np.asarray(leaves_list(linkage(distances, "average", optimal_ordering=True)))
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from genreglm.designs import INTERCEPT
 from genreglm.engine.inference import ChiSquareTest, wald
 from genreglm.options import AnovaType, TermTest, check_choice
 from genreglm.result.contrasts import term_contrasts, without
@@ -49,9 +48,9 @@ def anova(result: Result, type: AnovaType = "II", test: TermTest = "wald", rows:
     check_choice("test", test, TermTest)
     refits = None if test == "wald" else Refits(result, test, rows)
     records = []
-    for term in _terms(result):
-        outside = _columns(result, _outside(result, term, type))
-        own = _columns(result, [term])
+    for term in result.design.slopes:
+        outside = result.design.positions(outside_of(result, term, type))
+        own = result.design.positions([term])
         if refits is None:
             found = wald_given_zero(result, own, outside)
         else:
@@ -68,21 +67,9 @@ def wald_given_zero(result: Result, columns: list[int], zero: list[int]) -> ChiS
     return wald(estimate, covariance)
 
 
-def _terms(result: Result) -> list[str]:
-    return [term for term in result.design.terms if term != INTERCEPT]
-
-
-def _columns(result: Result, terms: list[str]) -> list[int]:
-    return [j for term in terms for j in range(*result.design.terms[term].indices(len(result.design.columns)))]
-
-
-def _outside(result: Result, term: str, type: AnovaType) -> list[str]:
-    """Return the terms that the larger of the two models lacks."""
-    terms = _terms(result)
+def outside_of(result: Result, term: str, type: AnovaType) -> list[str]:
+    """Return the terms that the larger of the two models that are compared for `term` lacks."""
+    terms = result.design.slopes
     if type == "I":
         return terms[terms.index(term) + 1 :]
-    return [other for other in terms if type == "II" and _contains(other, term)]
-
-
-def _contains(larger: str, smaller: str) -> bool:
-    return set(smaller.split(":")) < set(larger.split(":"))
+    return result.design.containing(term) if type == "II" else []

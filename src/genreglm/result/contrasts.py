@@ -78,6 +78,21 @@ def contrast_variances(covariances: Floats, centre: Floats) -> Floats:
     )
 
 
+def standard_errors(result: Result, centre: Floats) -> Floats:
+    """Return those of the coefficients minus their `centre`-weighted means, (columns, classes), see
+    `weights_of_centre`; NaN without a covariance, and for what involves a cell without an estimate.
+    """
+    if result.inference is None:
+        return np.full(result.coefficients.shape, np.nan)
+    columns, classes = result.coefficients.shape
+    covariances = class_covariances(result.inference.covariance, columns, classes)
+    error = np.sqrt(np.maximum(contrast_variances(covariances, centre), 0.0))
+    known = estimable(result)
+    error[~known] = np.nan
+    error[np.any((centre > 0) & ~known, axis=1)] = np.nan
+    return np.asarray(error)
+
+
 def term_contrasts(result: Result, columns: Sequence[int]) -> tuple[Floats, Floats, Integers]:
     """Return estimates, covariance and column of: every testable class against one, in each of `columns`.
 

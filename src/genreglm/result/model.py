@@ -130,6 +130,12 @@ class Result:
 
         return glance(self)
 
+    def augment(self, rows: Source | None = None, *, seed: int = 0) -> pd.DataFrame:
+        """Return the rows with what the model says of each; see `genreglm.result.augment.augment`."""
+        from genreglm.result.augment import augment
+
+        return augment(self, rows, seed=seed)
+
     def anova(self, type: AnovaType = "II", test: TermTest = "wald", rows: Source | None = None) -> pd.DataFrame:
         """Return one row a term with its test; see `genreglm.result.anova.anova`."""
         from genreglm.result.anova import anova

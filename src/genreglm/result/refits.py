@@ -18,7 +18,8 @@ from genreglm.sources import Source
 class Refits:
     """The maxima of a result's likelihood on some of its columns, each found once.
 
-    Under a `CellPrior` the rows that stand for the prior count as rows of every model compared.
+    Under a `CellPrior` the rows that stand for the prior count as rows of every model compared. With `test` None
+    likelihoods are described, not tested, and a robust or clustered covariance is no obstacle.
 
     Raises
     ------
@@ -28,10 +29,10 @@ class Refits:
         For a loaded result without `rows`, and for rows that are not those of its fit.
     """
 
-    def __init__(self, result: Result, test: TermTest, rows: Source | None = None) -> None:
-        require_likelihood(result, test)
+    def __init__(self, result: Result, test: TermTest | None, rows: Source | None = None) -> None:
+        _require_likelihood(result, test)
         self.test = test
-        self.family = family_of(result, problem_of_fit(result, rows))
+        self.family = family_of(result, rows)
         self.start = result.coefficients
         whole = frozenset(range(len(self.start)))
         self._coefficients: dict[frozenset[int], Floats] = {whole: self.start}
@@ -66,45 +67,51 @@ class Refits:
         return self._log_likelihoods[columns]
 
 
-def family_of(result: Result, problem: Problem) -> Family:
-    """Return the models on columns of a result's own `problem`, with the rows that stand for its `CellPrior`."""
-    if not isinstance(result.penalty, CellPrior) or not result.separated:
+def family_of(result: Result, rows: Source | None = None) -> Family:
+    """Return the arrays of the fit and of the rows that stand for its `CellPrior`, where it has one.
+
+    Raises
+    ------
+    DataError
+        For a loaded result without `rows`, and for rows that are not those of its fit.
+    """
+    return with_prior(result, problem_of_fit(result, rows))
+
+
+def with_prior(result: Result, problem: Problem) -> Family:
+    """Return the arrays of the fit, more columns among them or not, and the rows of its `CellPrior`."""
+    if not (isinstance(result.penalty, CellPrior) and result.separated):
         return Family(problem)
     spans = [range(cut.start, cut.stop) for cut in result.design.terms.values()]
     return Family.with_cells(problem, problem.empty_cells(spans), result.penalty.count)
 
 
-def require_maximum(result: Result, what: str, instead: str = "For it, ") -> None:
-    """Refuse `what` is done at the maximum of the likelihood where a penalty moved the fit away from it.
+def tests_likelihoods(result: Result) -> bool:
+    """Say whether a likelihood-ratio statistic of the fit is a test: not under a robust or clustered covariance."""
+    return result.inference is None or result.inference.kind == "observed"
 
-    `instead` says, as the start of a sentence, what else would do.
 
-    Raises
-    ------
-    InferenceError
-        Under any penalty but a `CellPrior`.
-    """
-    if result.penalty is not None and not isinstance(result.penalty, CellPrior):
+def _require_likelihood(result: Result, test: TermTest | None) -> None:
+    """Refuse to compare likelihoods, or to test by them, where the fit has none that may be compared."""
+    maximised = result.penalty is None or isinstance(result.penalty, CellPrior)
+    if test is None and not maximised:
+        raise InferenceError(
+            f"Log-likelihoods are compared at their maxima, and {result.penalty!r} moved this fit away from its own. "
+            "Use gg.drop_one(..., penalty=...), gg.permutation_importance or gg.standardised_effects, or fit without "
+            "the penalty or with gg.CellPrior()."
+        )
+    if test is None:
+        return
+    if not maximised:
         if result.inference is None:
             result.require_inference()
         raise InferenceError(
-            f"{what} is defined at the maximum of the likelihood, and {result.penalty!r} moved this fit away from "
-            f"it. {instead}fit without the penalty or with gg.CellPrior()."
+            f"test={test!r} compares likelihoods at their maxima, and {result.penalty!r} moved this fit away from its "
+            "own. Use test='wald', or fit without the penalty or with gg.CellPrior()."
         )
-
-
-def require_likelihood(result: Result, test: TermTest) -> None:
-    """Refuse a test that compares likelihoods where the fit has none that may be compared.
-
-    Raises
-    ------
-    InferenceError
-        Under any penalty but a `CellPrior`, and with a robust or clustered covariance.
-    """
-    require_maximum(result, f"test={test!r}", "Use test='wald', or ")
-    kind = None if result.inference is None else result.inference.kind
-    if kind not in (None, "observed"):
+    if not tests_likelihoods(result):
         raise InferenceError(
-            f"test={test!r} holds for independent rows, and this fit was given the covariance {kind!r}, which says "
-            "that they are not. Use test='wald', which is built on that covariance, or fit with covariance='observed'."
+            f"test={test!r} holds for independent rows, and this fit was given the covariance "
+            f"{result.require_inference().kind!r}, which says that they are not. Use test='wald', which is built on "
+            "that covariance, or fit with covariance='observed'."
         )

@@ -8,10 +8,9 @@ from scipy import stats
 
 from genreglm.designs import INTERCEPT
 from genreglm.engine.inference import two_sided_log10_p
-from genreglm.errors import OptionError
-from genreglm.options import Adjustment, check_choice
+from genreglm.options import Adjustment, check_choice, check_level
 from genreglm.result.adjust import adjusted
-from genreglm.result.contrasts import class_covariances, contrast_variances, estimable, testable, weights_of_centre
+from genreglm.result.contrasts import standard_errors, testable, weights_of_centre
 from genreglm.result.model import Result
 
 
@@ -45,8 +44,7 @@ def tidy(
     OptionError
         For a reference that is no class, an unknown adjustment, or a conf_level outside (0, 1).
     """
-    if not 0.0 < conf_level < 1.0:
-        raise OptionError(f"conf_level={conf_level!r} must lie between 0 and 1.")
+    check_level(conf_level)
     if adjust is not None:
         check_choice("adjust", adjust, Adjustment)
     reference = result.classes[0] if isinstance(reference, str) and reference == "first" else reference
@@ -59,7 +57,7 @@ def tidy(
             "class": np.repeat(np.array(result.classes)[shown], len(terms)),
             "term": terms * len(shown),
             "estimate": _by_class(estimate[:, shown], len(terms)),
-            "std_error": _by_class(_standard_errors(result, centre)[:, shown], len(terms)),
+            "std_error": _by_class(standard_errors(result, centre)[:, shown], len(terms)),
         }
     )
     known = testable(result)
@@ -73,18 +71,6 @@ def _by_class(values: np.ndarray, terms: int) -> np.ndarray:
     full = np.full((terms, values.shape[1]), np.nan)
     full[: len(values)] = values
     return full.T.ravel()
-
-
-def _standard_errors(result: Result, centre: np.ndarray) -> np.ndarray:
-    if result.inference is None:
-        return np.full(result.coefficients.shape, np.nan)
-    columns, classes = result.coefficients.shape
-    covariances = class_covariances(result.inference.covariance, columns, classes)
-    error = np.sqrt(np.maximum(contrast_variances(covariances, centre), 0.0))
-    known = estimable(result)
-    error[~known] = np.nan
-    error[np.any((centre > 0) & ~known, axis=1)] = np.nan
-    return error
 
 
 def _with_tests(

@@ -7,9 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from genreglm.evaluation import calibration_table, confusion_table, report_table, scores, worst_confusions
+from genreglm.importance import permutation_importance
 from genreglm.result import load
 from genreglm.study.context import Study
-from genreglm.study.strength import permutation_strength
 
 _SCORES = ("top_1", "top_3", "top_5", "any_label", "macro_f1", "log_loss", "brier", "ece")
 
@@ -39,7 +39,7 @@ def run(study: Study) -> None:
     store.table("model_comparison", table)
     store.table("calibration", pd.concat(calibrations, ignore_index=True))
     _write_mistakes(study, headline, held_out["artist"], classes)
-    strength = permutation_strength(load(store.path("model/result")), held_out["artist"], study.config.seed)
+    strength = _strength(study, held_out["artist"])
     store.table("term_strength", strength)
     findings = _findings(study, table, chosen, strength, held_out["artist"])
     store.json("work/evaluation.json", findings)
@@ -59,6 +59,13 @@ def _memberships(labels: pd.Series, classes: list[str]) -> NDArray[np.bool_]:
             if label in position:
                 member[row, position[label]] = True
     return member
+
+
+def _strength(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return term, increase (of the log-loss, nats a row), sd over three shuffles; the strongest first."""
+    model = load(study.store.path("model/result"))
+    found = permutation_importance(model, rows, repeats=3, seed=study.config.seed)
+    return found.rename(columns={"variable": "term"})[["term", "increase", "sd"]]
 
 
 def _write_mistakes(study: Study, prob: NDArray[Any], rows: pd.DataFrame, classes: list[str]) -> None:
@@ -86,12 +93,14 @@ def _findings(
     assert linear is not None
     assert on_random is not None
     confusions = store.read_table("worst_confusions").head(10)
+    by_fold = store.read_table("artist_folds")["top_1"]
     return {
         "headline": cell(chosen),
         "null": cell("prior only"),
         "boosting": cell("gradient boosting"),
         "linear_artist": linear,
         "linear_random": on_random,
+        "folds": {"count": len(by_fold), "mean": by_fold.mean(), "low": by_fold.min(), "high": by_fold.max()},
         "gap_top_1": on_random["top_1"] - linear["top_1"],
         "label_ceiling": store.read_json("work/preprocess.json")["label_ceiling"],
         "test_rows": len(test),

@@ -1,0 +1,179 @@
+"""Leverage and influence of rows and of whole clusters of rows, without refitting."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from genreglm.designs import INTERCEPT
+from genreglm.engine.row_deletion import linear_changes
+from genreglm.engine.row_forms import row_forms
+from genreglm.errors import OptionError
+from genreglm.inputs import Column, column
+from genreglm.result import Result
+from genreglm.result.contrasts import standard_errors, weights_of_centre
+from genreglm.result.deletion import Deletable, deletable
+from genreglm.sources import Source, read_rows
+
+Floats = NDArray[np.float64]
+
+
+def leverage(result: Result, rows: Source | None = None) -> pd.DataFrame:
+    """Return one column, `hat`: h_i = w_i tr(V_i M_i), row i's share of the free parameters.
+
+    V_i = diag(p_i) - p_i p_i', M_i the covariance of row i's linear predictor. The sum over all rows is the number of
+    free parameters (less what the rows of a `CellPrior` hold), and h_i / (K - 1) lies between 0 and 1.
+
+    Raises
+    ------
+    DataError
+        For a loaded result without `rows`, and for rows that are not those of its fit.
+    InferenceError
+        For a ridge fit, and where the information is singular or does not fit in memory.
+
+    Source: Lesaffre and Albert (1989), J. R. Stat. Soc. B 51:85. VGAM calls it `hatvalues`, class by class.
+    """
+    fit = deletable(result, rows)
+    diagonal, product = row_forms(fit.parts, fit.covariance, fit.problem.classes)
+    hat = np.empty(len(diagonal))
+    done = 0
+    for block, prob in fit.parts:
+        own = slice(done, done + len(block))
+        hat[own] = block.w * np.einsum("ik,ik->i", prob, diagonal[own] - product[own])
+        done += len(block)
+    return pd.DataFrame({"hat": hat}, index=_index(result, rows))
+
+
+def influence(result: Result, rows: Source | None = None, *, dfbeta: Sequence[str] = ()) -> pd.DataFrame:
+    """Return hat, cooksd, delta_deviance, delta_chi2 of each row, by one step of Newton's without it.
+
+    hat : leverage, see `leverage`
+    cooksd : squared distance by which all coefficients move, in the metric of the information, a free parameter
+    delta_deviance : by how much the deviance falls when the row is left out, its own part included
+    delta_chi2 : the same of Pearson's chi-square
+    dfbeta_TERM : for each term of `dfbeta`, the change of that of its coefficients (against the average class) that
+        moves most, in standard errors
+
+    Formulas are in `genreglm.engine.row_deletion`. A row of weight w is deleted whole. Values are infinite where the
+    other rows do not determine the estimate. Cook's distance is in units of the model's own information; under a
+    clustered covariance dfbeta is in its standard errors.
+
+    Raises
+    ------
+    DataError
+        For a loaded result without `rows`, and for rows that are not those of its fit.
+    InferenceError
+        For a ridge fit, where the information is singular or does not fit in memory, and for dfbeta without a
+        covariance.
+    OptionError
+        For an unknown term.
+    """
+    fit = deletable(result, rows)
+    found = fit.rows()
+    table = pd.DataFrame(
+        {
+            "hat": found.hat,
+            "cooksd": found.cooks_distance,
+            "delta_deviance": found.deviance,
+            "delta_chi2": found.chi_square,
+        },
+        index=_index(result, rows),
+    )
+    for term in dfbeta:
+        moved = _changes(result, fit, found.pull, term) / _errors(result, term)
+        table[f"dfbeta_{term}"] = moved[np.arange(len(moved)), np.nanargmax(np.abs(moved), axis=1)]
+    return table
+
+
+def dfbeta(
+    result: Result, terms: str | Sequence[str], rows: Source | None = None, *, standardised: bool = False
+) -> pd.DataFrame:
+    """Return b - b_(i) of each row and of all coefficients of `terms`, by one step of Newton's without the row.
+
+    Columns are (class, column of the design), coefficients against the average class as `tidy(reference=None)` has
+    them: 8 bytes for each row, class and column. With `standardised`, in standard errors (DFBETAS).
+
+    Raises
+    ------
+    DataError, InferenceError, OptionError
+        As `influence` does.
+    """
+    fit = deletable(result, rows)
+    pull = fit.rows().pull
+    parts = []
+    for term in [terms] if isinstance(terms, str) else terms:
+        moved = _changes(result, fit, pull, term)
+        columns = result.design.columns[_span(result, term)]
+        names = pd.MultiIndex.from_product([result.classes, columns], names=["class", "term"])
+        parts.append(
+            pd.DataFrame(moved / _errors(result, term) if standardised else moved, _index(result, rows), names)
+        )
+    return pd.concat(parts, axis=1)
+
+
+def cluster_influence(result: Result, clusters: Column, rows: Source | None = None) -> pd.DataFrame:
+    """Return one line a cluster (such as an artist) with what one step says of its deletion, the largest first.
+
+    Columns: cluster, rows, hat (the sum over its rows), cooksd, delta_deviance, as in `influence`; formulas in
+    `genreglm.engine.cluster_deletion`, and for clusters of one row in `row_deletion`. Clusters with the same value
+    keep the order in which they come.
+
+    Raises
+    ------
+    DataError, InferenceError
+        As `influence` does; and where `clusters` is no column, or leaves a row without a cluster.
+    """
+    fit = deletable(result, rows)
+    frame = result.require_rows(None if rows is None else read_rows(rows))
+    codes, names = pd.factorize(column(clusters, frame, "clusters"), use_na_sentinel=False)
+    counts, rowwise = np.bincount(codes), fit.rows()
+    table = pd.DataFrame(
+        {
+            "cluster": names,
+            "rows": counts,
+            "hat": np.bincount(codes, rowwise.hat),
+            "cooksd": np.bincount(codes, rowwise.cooks_distance),
+            "delta_deviance": np.bincount(codes, rowwise.deviance),
+        }
+    )
+    several = np.flatnonzero(counts > 1)
+    if len(several):
+        inside = np.isin(codes, several)
+        found = fit.clusters(inside, np.searchsorted(several, codes[inside]))
+        table.loc[several, "cooksd"] = found.cooks_distance
+        table.loc[several, "delta_deviance"] = found.deviance
+    return table.sort_values("cooksd", ascending=False, kind="stable", ignore_index=True)
+
+
+def _index(result: Result, rows: Source | None) -> pd.Index:
+    """Return the index of a frame that was given, else the running one of the rows read."""
+    if isinstance(rows, pd.DataFrame):
+        return rows.index
+    return result.require_rows(None if rows is None else read_rows(rows)).index
+
+
+def _span(result: Result, term: str) -> slice:
+    if term not in result.design.terms:
+        known = ", ".join(name for name in result.design.terms if name != INTERCEPT)
+        raise OptionError(f"{term!r} is no term of this model; there are {known}.")
+    return result.design.terms[term]
+
+
+def _changes(result: Result, fit: Deletable, pull: Floats, term: str) -> Floats:
+    """Return b - b_(i) of a term's coefficients against the average class, (rows, classes * columns)."""
+    cut, columns = _span(result, term), len(fit.back)
+    width, classes = cut.stop - cut.start, fit.problem.classes
+    by_class = fit.covariance.reshape(classes - 1, columns, -1)
+    of = np.zeros((classes, width, by_class.shape[2]))
+    of[:-1] = np.einsum("ca,kam->kcm", fit.back[cut], by_class)
+    centre = weights_of_centre(result, None)[cut].T[:, :, None]
+    of -= np.sum(centre * of, axis=0)
+    return linear_changes(fit.parts, pull, of.reshape(classes * width, -1))
+
+
+def _errors(result: Result, term: str) -> Floats:
+    """Return the standard errors of a term's coefficients against the average class, (classes * columns,)."""
+    result.require_inference()
+    errors = standard_errors(result, weights_of_centre(result, None))
+    return errors[_span(result, term)].T.ravel()

@@ -1,0 +1,73 @@
+"""The rows with what the model says of each: broom's `augment`."""
+
+import numpy as np
+import pandas as pd
+
+from genreglm.engine.penalties import Ridge
+from genreglm.engine.problem import Problem
+from genreglm.engine.residuals import deviance_residuals, quantile_residuals
+from genreglm.errors import DataError
+from genreglm.result.deletion import deletable
+from genreglm.result.model import Result
+from genreglm.result.rows import fitted_probabilities, problem_of, problem_of_fit
+from genreglm.sources import Source, read_rows
+
+_NAMES = (".fitted", ".prob", ".resid_deviance", ".resid_quantile", ".hat", ".cooksd", ".delta_deviance")
+
+
+def augment(result: Result, rows: Source | None = None, *, seed: int = 0) -> pd.DataFrame:
+    """Return the rows with columns about each of them.
+
+    .fitted : the most probable class, .prob : its probability
+    .resid_deviance, .resid_quantile : see `gg.residuals`; the second in the sorted order of the classes, drawn with
+        `seed`, and absent where rows are spread over several classes
+    .hat, .cooksd, .delta_deviance : see `gg.influence`; only for the rows of the fit, since others have nothing in it
+        that could be deleted, and not under a ridge
+
+    Rows without the response get the first two alone.
+
+    Raises
+    ------
+    DataError, FormulaError
+        For rows that the design cannot use, for columns of these names, and for a loaded result without `rows`.
+    """
+    table = result.require_rows(None if rows is None else read_rows(rows)).copy()
+    taken = [name for name in table.columns if str(name) in _NAMES]
+    if taken:
+        raise DataError(f"The rows have columns {', '.join(taken)}, which augment adds. Drop or rename them.")
+    if rows is not None and result.design.response not in table:
+        prob = result.predict(table).to_numpy()
+        return _indexed(_fitted(table, result, prob), rows)
+    problem = problem_of(result, rows)
+    prob = fitted_probabilities(result, problem)
+    table = _fitted(table, result, prob)
+    table[".resid_deviance"] = deviance_residuals(prob, problem.y)
+    if problem.y.ndim == 1:
+        table[".resid_quantile"] = quantile_residuals(
+            prob, np.asarray(problem.y, dtype=np.int64), np.arange(problem.classes), np.random.default_rng(seed)
+        )
+    if not isinstance(result.penalty, Ridge) and _of_the_fit(result, rows, problem):
+        deletion = deletable(result, rows).rows()
+        table[".hat"] = deletion.hat
+        table[".cooksd"] = deletion.cooks_distance
+        table[".delta_deviance"] = deletion.deviance
+    return _indexed(table, rows)
+
+
+def _fitted(table: pd.DataFrame, result: Result, prob: np.ndarray) -> pd.DataFrame:
+    return table.assign(**{".fitted": np.array(result.classes)[prob.argmax(axis=1)], ".prob": prob.max(axis=1)})
+
+
+def _of_the_fit(result: Result, rows: Source | None, problem: Problem) -> bool:
+    """Whether these are the rows of the fit: the same arrays, or, for a loaded result, the same likelihood."""
+    if problem is result.problem:
+        return True
+    try:
+        problem_of_fit(result, rows)
+    except DataError:
+        return False
+    return True
+
+
+def _indexed(table: pd.DataFrame, rows: Source | None) -> pd.DataFrame:
+    return table.set_axis(rows.index) if isinstance(rows, pd.DataFrame) else table

@@ -1,0 +1,81 @@
+"""A fit as deletion diagnostics want it: probabilities and the inverse of the information, in standardised columns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genreglm.engine.blocks import Block, Codes, Floats
+from genreglm.engine.cluster_deletion import ClusterDeletion, delete_clusters
+from genreglm.engine.covariance import to_columns
+from genreglm.engine.information import information
+from genreglm.engine.memory import require_covariance
+from genreglm.engine.penalties import Ridge
+from genreglm.engine.problem import Problem
+from genreglm.engine.row_deletion import RowDeletion, delete_rows
+from genreglm.engine.sandwich import bread
+from genreglm.errors import InferenceError
+from genreglm.result.model import Result
+from genreglm.result.refits import family_of
+from genreglm.sources import Source
+
+
+@dataclass(frozen=True)
+class Deletable:
+    """A fit whose rows can be deleted one step at a time.
+
+    Attributes
+    ----------
+    problem : the arrays of its rows
+    parts : (block, probabilities) of its rows, in standardised columns
+    covariance : (m, m), the inverse of its information, in standardised columns
+    back : (p, p), from standardised coefficients to those of the columns as given
+    """
+
+    problem: Problem
+    parts: Sequence[tuple[Block, Floats]] = field(repr=False)
+    covariance: Floats = field(repr=False)
+    back: Floats = field(repr=False)
+
+    def rows(self) -> RowDeletion:
+        """Return what one step says of the deletion of each row."""
+        return delete_rows(self.parts, self.covariance, self.problem.classes)
+
+    def clusters(self, inside: NDArray[np.bool_], codes: Codes) -> ClusterDeletion:
+        """Return what one step says of the deletion of each cluster, `codes` 0, 1, ... of the rows `inside`."""
+        x, w = (np.concatenate([getattr(block, name) for block, _ in self.parts])[inside] for name in "xw")
+        prob = np.concatenate([prob for _, prob in self.parts])[inside]
+        parts = [(Block(x, self.problem.y[inside], w), prob)]
+        return delete_clusters(parts, self.covariance, self.problem.classes, codes)
+
+
+def deletable(result: Result, rows: Source | None = None) -> Deletable:
+    """Return a fit for deletion diagnostics.
+
+    Under a `CellPrior` the rows that stand for it are in the information, and cannot be deleted. Whatever covariance
+    the result carries, the information's inverse is meant here: it is what one step of Newton's needs.
+
+    Raises
+    ------
+    InferenceError
+        For a ridge fit, which is no maximum of the likelihood, and where the information is singular or does not fit
+        in memory.
+    DataError
+        For a loaded result without `rows`, and for rows that are not those of its fit.
+    """
+    if isinstance(result.penalty, Ridge):
+        raise InferenceError(
+            "Leverage and deletion are defined at a maximum of the likelihood, and this fit is under a ridge penalty. "
+            "Fit without a penalty, or with gg.CellPrior()."
+        )
+    family = family_of(result, rows)
+    problem, classes = family.problem, family.problem.classes
+    require_covariance(problem.x.shape[1], classes)
+    point = family.at(result.coefficients)
+    back = problem.standardisation.back()
+    if result.inference is not None and result.inference.kind == "observed":
+        covariance = to_columns(result.inference.covariance.copy(), np.asarray(np.linalg.inv(back), dtype=np.float64))
+    else:
+        covariance = bread(information([*point.parts, *point.prior], classes), overwrite=True)
+    return Deletable(problem, point.parts, covariance, back)
