@@ -79,13 +79,13 @@ def make_tables(genres: list[str], rows: int = 60) -> Tables:
         pairs=confusion_pairs(counts),
         tidy=coefficient_table(genres, rng),
         curves=curve_table(genres, rng),
-        calibration=calibration_table(genres, rng),
-        groups=group_table(genres, rng),
         importance=importance_table(genres),
         distances=distance_table(genres, rng),
         nodes=class_tree(distance_table(genres, rng)).nodes,
         points=map_points(genres, rng),
         dimensions=pd.DataFrame({"dimension": [1, 2], "share": [0.57, 0.21]}),
+        calibration=calibration_table(genres, rng),
+        groups=group_table(genres, rng),
     )
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from genreglm.engine.grouped import Grouped, Integers, patterns, quantile_groups
+from genreglm.engine.blocks import Codes
+from genreglm.engine.grouped import Grouped, patterns, quantile_groups
 from genreglm.engine.inference import ChiSquareTest, chi_square_test
 from genreglm.engine.penalties import Ridge
 from genreglm.engine.problem import Problem
@@ -122,7 +123,7 @@ def fit_groups(
     )
 
 
-def _by_reference(result: Result, problem: Problem, prob: np.ndarray, groups: int, reference: Any) -> Integers:
+def _by_reference(result: Result, problem: Problem, prob: np.ndarray, groups: int, reference: Any) -> Codes:
     if groups < 3:
         raise OptionError(f"groups={groups!r} leaves no degrees of freedom: ask for 3 or more, usually 10.")
     reference = result.classes[0] if isinstance(reference, str) and reference == "first" else reference
@@ -138,7 +139,7 @@ def _by_reference(result: Result, problem: Problem, prob: np.ndarray, groups: in
     return codes
 
 
-def _by_pattern(problem: Problem) -> Integers:
+def _by_pattern(problem: Problem) -> Codes:
     codes = patterns(problem)
     count, total = int(codes.max()) + 1, float(problem.w.sum())
     if total < _ROWS_A_PATTERN * count:

@@ -13,12 +13,11 @@ Categorical Data Analysis, section 9.1.4, for the dissimilarity.
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from genreglm.engine.blocks import Floats
+from genreglm.engine.binning import equal_mass_bins, sums_by_bin, targets_by_bin
+from genreglm.engine.blocks import Codes, Floats
 from genreglm.engine.problem import Problem
 
-Integers = NDArray[np.intp]
 # Probabilities of rows that are alike differ in their last digits with where the rows stand.
 _DIGITS = 12
 
@@ -31,15 +30,11 @@ class Grouped:
     expected: Floats = field(repr=False)
 
     @classmethod
-    def of(cls, problem: Problem, prob: Floats, groups: Integers) -> "Grouped":
+    def of(cls, problem: Problem, prob: Floats, groups: Codes) -> "Grouped":
         """Sum the rows of `problem` and their probabilities `prob` (rows, classes) by group (rows,)."""
-        weight, count = problem.w[:, None], int(groups.max()) + 1
-        expected = _sums(weight * prob, groups)
-        if problem.y.ndim == 2:
-            return cls(_sums(weight * problem.y, groups), expected)
-        cell = groups * problem.classes + problem.y
-        counts = np.bincount(cell, weights=problem.w, minlength=count * problem.classes)
-        return cls(np.asarray(counts, dtype=np.float64).reshape(count, problem.classes), expected)
+        count = int(groups.max()) + 1
+        observed = targets_by_bin(groups, count, problem.w, problem.y, problem.classes)
+        return cls(observed, sums_by_bin(groups, count, problem.w, prob))
 
     @property
     def size(self) -> Floats:
@@ -66,32 +61,22 @@ class Grouped:
         return float(np.sqrt(2.0 / np.pi * np.maximum(variance, 0.0)).sum() / (2.0 * self.observed.sum()))
 
 
-def quantile_groups(values: Floats, w: Floats, count: int) -> Integers:
+def quantile_groups(values: Floats, w: Floats, count: int) -> Codes:
     """Return the group of each row, 0 for the lowest `values` (rows,), in at most `count` groups of like weight.
 
-    Rows of one value are never parted, so that their order says nothing, and a weight of 2 is the row twice. Values
-    are compared to twelve decimals.
+    Rows of one value, to twelve decimals, are never parted, so that their order says nothing, and a weight of 2 is
+    the row twice; see `genreglm.engine.binning.equal_mass_bins`.
     """
-    levels, place = np.unique(np.round(values, _DIGITS), return_inverse=True)
-    weight = np.bincount(place, weights=w, minlength=len(levels))
-    middle = (np.cumsum(weight) - 0.5 * weight) / weight.sum()
-    wanted = np.minimum((count * middle).astype(np.intp), count - 1)
-    filled = np.unique(wanted[weight > 0])
-    return np.asarray(np.minimum(np.searchsorted(filled, wanted), len(filled) - 1)[place])
+    live, groups = w > 0, np.zeros(len(w), dtype=np.int64)
+    groups[live] = equal_mass_bins(np.round(values[live], _DIGITS), w[live], count)
+    return groups
 
 
-def patterns(problem: Problem) -> Integers:
+def patterns(problem: Problem) -> Codes:
     """Return for each row which of the distinct rows of columns (and offset) it is."""
     parts = [problem.x] if problem.offset is None else [problem.x, problem.offset]
     live = problem.w > 0
     whole = np.column_stack(parts)
-    found = np.zeros(len(whole), dtype=np.intp)
+    found = np.zeros(len(whole), dtype=np.int64)
     found[live] = np.unique(whole[live], axis=0, return_inverse=True)[1].reshape(-1)
     return found
-
-
-def _sums(values: Floats, groups: Integers) -> Floats:
-    """Return the sum of `values` (rows, classes) over each group, all of which have rows."""
-    order = np.argsort(groups, kind="stable")
-    starts = np.searchsorted(groups[order], np.arange(int(groups.max()) + 1))
-    return np.asarray(np.add.reduceat(values[order], starts, axis=0))
