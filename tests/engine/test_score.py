@@ -1,5 +1,7 @@
 """Score tests, restricted and constrained maxima, and accuracy, against their definitions written out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import softmax
@@ -10,7 +12,7 @@ from genreglm.engine.constrained import constrained
 from genreglm.engine.estimate import estimate
 from genreglm.engine.nested import Family
 from genreglm.engine.problem import Problem
-from genreglm.engine.score import score_test, score_tests
+from genreglm.engine.score import clustered_score_tests, score_test, score_tests
 from genreglm.errors import InferenceError
 from simulated import case, point
 
@@ -149,3 +151,54 @@ def test_soft_labels_that_are_hard_tell_the_same() -> None:
         own = made.y == k
         expected = np.average(prob[own, k], weights=made.w[own]) - np.average(prob[~own, k], weights=made.w[~own])
         assert tjur[k] == pytest.approx(expected, rel=1e-10)
+
+
+@pytest.mark.parametrize("groups", [[[4], [1, 3]], [[1, 2, 3, 4]]])
+def test_clustered_score_tests_sum_the_effective_scores_of_each_cluster(groups: list[list[int]]) -> None:
+    given = problem()
+    clusters = np.random.default_rng(3).integers(0, 40, 120)
+    kept = [j for j in range(5) if j not in {j for group in groups for j in group}]
+    found = estimate(given.keep(kept))
+    full = whole(given, kept, found.coefficients)
+    score, matrix = score_and_information(given, full)
+    eta = given.x @ full + given.offset
+    residual = given.w[:, None] * (spread(given.y, 4) - softmax(eta, axis=1))
+    rows = np.einsum("ik,ij->ikj", residual[:, :-1], given.x).reshape(120, -1)
+    sums = np.array([rows[clusters == c].sum(axis=0) for c in np.unique(clusters)])
+    for group, (plain, robust) in zip(groups, clustered_score_tests(given, found, groups, clusters), strict=True):
+        t, r = ([5 * k + j for k in range(3) for j in columns] for columns in (group, kept))
+        share = np.linalg.solve(matrix[np.ix_(r, r)], matrix[np.ix_(r, t)])
+        effective, parts = score[t] - share.T @ score[r], sums[:, t] - sums[:, r] @ share
+        meat = parts.T @ parts * len(sums) / (len(sums) - 1)
+        assert plain.statistic == pytest.approx(score_tests(given, found, groups)[groups.index(group)].statistic)
+        assert robust.statistic == pytest.approx(effective @ np.linalg.solve(meat, effective), rel=1e-7)
+        assert robust.df == plain.df == 3 * len(group)
+
+
+def test_with_nothing_kept_the_scores_of_clusters_stand_as_they_are() -> None:
+    given = problem(columns=3)
+    clusters = np.random.default_rng(4).integers(0, 30, 120)
+    (plain, robust), *_ = clustered_score_tests(given, np.zeros((3, 4)), [[0, 1, 2]], clusters)
+    score, matrix = score_and_information(given, np.zeros((3, 4)))
+    residual = given.w[:, None] * (spread(given.y, 4) - softmax(given.offset, axis=1))
+    rows = np.einsum("ik,ij->ikj", residual[:, :-1], given.x).reshape(120, -1)
+    sums = np.array([rows[clusters == c].sum(axis=0) for c in np.unique(clusters)])
+    meat = sums.T @ sums * len(sums) / (len(sums) - 1)
+    assert plain.statistic == pytest.approx(score @ np.linalg.solve(matrix, score), rel=1e-8)
+    assert robust.statistic == pytest.approx(score @ np.linalg.solve(meat, score), rel=1e-7)
+
+
+def test_rows_of_a_prior_count_in_score_tests() -> None:
+    given = problem(offset=False)
+    extra = replace(given, x=given.x[:10], y=given.y[:10], w=np.full(10, 0.5))
+    x, y, w = (np.concatenate([getattr(given, name), getattr(extra, name)]) for name in ("x", "y", "w"))
+    both = replace(given, x=x, y=y, w=w)
+    found = estimate(both.keep([0, 1, 3]))
+    expected = score_test(both, found, [2, 4])
+    assert score_test(Family(given, extra), found, [2, 4]).statistic == pytest.approx(expected.statistic, rel=1e-8)
+
+
+def test_a_single_cluster_gives_no_test() -> None:
+    given = problem()
+    with pytest.raises(InferenceError, match="at least 2 clusters"):
+        clustered_score_tests(given, estimate(given.keep([0, 1, 2, 3])), [[4]], np.zeros(120, dtype=np.int64))

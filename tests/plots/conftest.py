@@ -56,6 +56,8 @@ class Tables:
     pairs: pd.DataFrame
     tidy: pd.DataFrame
     curves: pd.DataFrame
+    calibration: pd.DataFrame
+    groups: pd.DataFrame
     importance: pd.DataFrame
     distances: pd.DataFrame
     nodes: pd.DataFrame
@@ -82,6 +84,8 @@ def make_tables(genres: list[str], rows: int = 60) -> Tables:
         nodes=class_tree(distance_table(genres, rng)).nodes,
         points=map_points(genres, rng),
         dimensions=pd.DataFrame({"dimension": [1, 2], "share": [0.57, 0.21]}),
+        calibration=calibration_table(genres, rng),
+        groups=group_table(genres, rng),
     )
 
 
@@ -125,6 +129,61 @@ def curve_table(genres: list[str], rng: np.random.Generator) -> pd.DataFrame:
             tables.append(pd.DataFrame({"feature": feature, "value": value, "class": name, "probability": column}))
     curves = pd.concat(tables, ignore_index=True)
     return curves.assign(conf_low=0.9 * curves["probability"], conf_high=1.1 * curves["probability"])
+
+
+def calibration_table(genres: list[str], rng: np.random.Generator) -> pd.DataFrame:
+    """Ten bins a genre; every third genre's probabilities are too extreme."""
+    tables = []
+    for number, name in enumerate(genres):
+        predicted = np.sort(rng.beta(1, 30, 10))
+        observed = predicted if number % 3 else 0.5 * predicted + 0.5 * predicted.mean()
+        tables.append(pd.DataFrame({"class": name, "bin": np.arange(1, 11), "count": 300.0, "predicted": predicted}))
+        tables[-1] = tables[-1].assign(observed=observed, conf_low=0.9 * observed, conf_high=1.1 * observed + 0.001)
+    return pd.concat(tables, ignore_index=True)
+
+
+def group_table(genres: list[str], rng: np.random.Generator) -> pd.DataFrame:
+    share = rng.dirichlet(np.full(len(genres), 3.0), 10)
+    observed = np.array([rng.multinomial(2000, row) for row in share])
+    pairs = pd.DataFrame([(group, name) for group in range(1, 11) for name in genres], columns=["group", "class"])
+    return pairs.assign(size=2000.0, observed=observed.ravel().astype(float), expected=2000 * share.ravel())
+
+
+@pytest.fixture
+def conditioning() -> pd.DataFrame:
+    """Proportions of twenty columns, two of which nearly depend on each other."""
+    terms = ["(Intercept)", *(f"C(key)[T.{key}]" for key in range(1, 12)), *AUDIO, "$x_$ <b>"]
+    size = len(terms)
+    share = np.full((size, size), 0.2 / (size - 1))
+    np.fill_diagonal(share, 0.8)
+    share[-1], share[-1, :2], share[:-1, :2] = 0.1, 0.9, 0.1 / (size - 1)
+    index = np.append(np.linspace(1, 20, size - 1), 45.0)
+    return pd.DataFrame(
+        {
+            "dimension": np.repeat(np.arange(1, size + 1), size),
+            "condition_index": np.repeat(index, size),
+            "term": terms * size,
+            "proportion": share.ravel(),
+        }
+    )
+
+
+@pytest.fixture
+def forms() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "term": [
+                "instrumentalness",
+                "$x_$ <b>",
+                "a name that is far too long to stand on any axis of a figure" * 3,
+            ],
+            "statistic": [19630.0, 300.0, 2.0],
+            "df": [226, 339, 3],
+            "p_value": [0.0, 0.9, 0.6],
+            "statistic_per_df": [86.9, 0.9, 0.7],
+            "gain_per_row": [0.0864, 0.001, 0.0001],
+        }
+    )
 
 
 def importance_table(genres: list[str]) -> pd.DataFrame:

@@ -133,6 +133,24 @@ def test_spread_keeps_the_gap_the_order_and_the_limits():
     assert len(spread([], 0.1, 0.0, 1.0)) == 0
 
 
+@pytest.mark.parametrize("count", [1, 2, 5, 12, 30])
+def test_a_grid_of_reliability_for_any_number_of_classes(many, count):
+    names = many.calibration["class"].unique()[:count]
+    figure = plots.calibration_by_class(many.calibration[many.calibration["class"].isin(names)])
+    assert [text.get_text() for text in figure.axes[0].texts if "%" not in text.get_text()] != []
+    assert plots.render(figure, "svg")
+
+
+def test_groups_of_two_classes_and_of_whole_numbers(few):
+    two = few.groups[few.groups["class"] != few.groups["class"].iloc[0]]
+    assert len(plots.fit_groups(two).axes) == 2
+
+
+def test_exact_dependence_is_written_out(conditioning):
+    exact = conditioning.assign(condition_index=conditioning["condition_index"].replace(45.0, 1e16))
+    assert plots.condition_indices(exact).axes[0].get_yticklabels()[0].get_text() == "infinite"
+
+
 def test_a_name_without_a_free_place_is_left_out():
     axes = Figure().add_subplot()
     axes.set(xlim=(0, 1), ylim=(0, 1))

@@ -196,6 +196,41 @@ def test_profiles_name_the_odd_and_the_average_genre():
     assert plots.genre_profiles_finding(table.head(2)).startswith("Ordered from the most unusual sound")
 
 
+def test_near_and_exact_dependence_are_told_apart(conditioning):
+    near = plots.condition_indices_finding(conditioning)
+    assert near == (
+        "Some columns nearly depend on each other: the largest condition index is 45 (the intercept and C(key)[T.1])"
+    )
+    exact = conditioning.assign(condition_index=conditioning["condition_index"].replace(45.0, 1e16))
+    assert plots.condition_indices_finding(exact).startswith("Columns depend on each other exactly: the intercept")
+    fine = conditioning[conditioning["dimension"] < conditioning["dimension"].max()]
+    assert plots.condition_indices_finding(fine).startswith("No dependency between columns harms the estimates")
+    alone = conditioning.assign(proportion=conditioning["proportion"].where(conditioning["term"] == "(Intercept)", 0.0))
+    assert plots.condition_indices_finding(alone).startswith("No dependency")
+
+
+def test_lines_that_ask_for_a_curve_are_counted(forms):
+    found = plots.functional_form_finding(forms)
+    assert found == (
+        "1 of 3 straight lines ask for a curve, instrumentalness above all: 86.4 thousandths of a nat for each row"
+    )
+    assert plots.functional_form_finding(forms.head(1)).startswith("The one straight line asks for a curve")
+    assert plots.functional_form_finding(forms.tail(2)) == "No straight line asks for a curve"
+    assert plots.functional_form_finding(forms.head(0)) == "No term enters as a straight line"
+
+
+def test_classes_off_are_counted_and_the_furthest_named(few, many):
+    assert plots.calibration_by_class_finding(many.calibration).startswith("38 of 114 classes have probabilities")
+    right = few.calibration.assign(observed=few.calibration["predicted"], conf_low=0.0, conf_high=1.0)
+    assert plots.calibration_by_class_finding(right).startswith("No class has probabilities")
+
+
+def test_the_class_that_fits_worst_is_named(few):
+    name = few.groups["class"].iloc[-1]
+    wrong = few.groups.assign(observed=few.groups["observed"].where(few.groups["class"] != name, 1.0))
+    assert plots.fit_groups_finding(wrong).endswith(f"{plots.text.plain(name)} fits worst")
+
+
 def test_distances_name_the_nearest_and_the_furthest():
     table = pd.DataFrame(
         [("a", "b", 0.2), ("a", "c", 3.0), ("b", "c", 2.0)], columns=["class_1", "class_2", "distance"]

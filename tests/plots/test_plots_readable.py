@@ -14,6 +14,7 @@ from genreglm.classes import class_tree
 from genreglm.study import exploration
 
 BY_GENRE = {
+    "calibration_by_class": lambda t: plots.calibration_by_class(t.calibration),
     "class_importance": lambda t: plots.class_importance(t.importance),
     "class_distances": lambda t: plots.class_distances(t.distances),
     "class_map": lambda t: plots.class_map(t.points, t.dimensions),
@@ -24,6 +25,7 @@ BY_GENRE = {
     "density": lambda t: plots.density(exploration.density(t.frame, "loudness", "acousticness"), t.profiles),
     "distributions": lambda t: plots.distributions(exploration.distributions(t.frame)),
     "effect_curves": lambda t: plots.effect_curves(t.curves),
+    "fit_groups": lambda t: plots.fit_groups(t.groups),
     "genre_distribution": lambda t: plots.genre_distribution(exploration.genre_distribution(t.frame)),
     "genre_profiles": lambda t: plots.genre_profiles(t.profiles),
     "popularity_by_key_mode": lambda t: plots.popularity_by_key_mode(exploration.popularity_by_key_mode(t.frame)),
@@ -86,13 +88,23 @@ def test_the_title_is_the_finding(many, figure_of, name):
         "class_distances": many.distances, "class_map": (many.points, many.dimensions), "class_tree": many.nodes,
         "coefficients": many.tidy, "confusion": many.counts, "effect_curves": many.curves,
         "genre_profiles": many.profiles, "recall_by_genre": many.report, "strongest_effects": many.tidy,
-        "worst_confusions": many.pairs,
+        "worst_confusions": many.pairs, "calibration_by_class": many.calibration, "fit_groups": many.groups,
         "density": exploration.density(many.frame, "loudness", "acousticness"),
     }  # fmt: skip
     table = tables[name] if name in tables else getattr(exploration, name)(many.frame)
     arguments = table if isinstance(table, tuple) else (table,)
     finding = getattr(plots, f"{name}_finding")(*arguments)
     assert figure_of(name).texts[0].get_text().split() == finding.split()
+
+
+def test_figures_of_columns_and_terms(conditioning, forms):
+    for name, table in (("condition_indices", conditioning), ("functional_form", forms)):
+        figure = getattr(plots, name)(table)
+        assert_readable(figure)
+        assert figure.texts[0].get_text().split() == getattr(plots, f"{name}_finding")(table).split()
+    assert_readable(plots.condition_indices(conditioning[conditioning["dimension"] <= 3]))
+    assert_readable(plots.functional_form(forms.head(1)))
+    assert_readable(plots.functional_form(forms.head(0)))
 
 
 def test_figures_that_do_not_depend_on_genres(models, bins, wald, inflation, curves, levels, residuals):

@@ -101,6 +101,12 @@ gvif_table <- function(m, fit) {
     det(correlation[term == t, term == t, drop = FALSE]) *
       det(correlation[term != t, term != t, drop = FALSE]) / det(correlation)
   }, 0)
+  if (length(m$classes) == 2) { # where vif() of the fit itself is defined
+    binomial <- glm(update(m$formula, I(m$y[, 2]) ~ .), "binomial", frame, epsilon = 1e-15, maxit = 100)
+    own <- car::vif(binomial)
+    own <- if (is.matrix(own)) own[, "GVIF"] else own
+    expect_close(own[m$terms] / coefficients, 1, 1e-8, "car::vif of the binomial model")
+  }
   df <- as.integer(table(factor(m$assign, seq_along(m$terms))))
   design <- unname(found[m$terms])
   data.frame(

@@ -150,6 +150,13 @@ def test_clustered_standard_errors(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", WITH_GVIF)
+def test_generalised_variance_inflation_of_the_coefficients(name: str) -> None:
+    both = matched(gg.vif(fitted(name), kind="model"), read(f"{name}_gvif"), ["term"])
+    assert both["df"].tolist() == both["coefficient_df"].tolist()
+    assert_within(both["gvif"], both["coefficient_gvif"], both["coefficient_gvif"], COEFFICIENT, both[["term"]])
+
+
+@pytest.mark.parametrize("name", WITH_GVIF)
 def test_variance_inflation_of_the_design(name: str) -> None:
     both = matched(gg.vif(fitted(name), problem(name).rows), read(f"{name}_gvif"), ["term"])
     assert both["df"].tolist() == both["df_r"].tolist()

@@ -72,27 +72,30 @@ def scores(parts: Sequence[tuple[Block, Floats]], classes: int) -> tuple[Floats,
     return x, residual
 
 
-def cluster_meat(x: Floats, residual: Floats, clusters: Codes) -> Floats:
+def cluster_meat(x: Floats, residual: Floats, clusters: Codes, projection: Floats | None = None) -> Floats:
     """Return sum_c s_c s_c', (m, m), s_c the scores summed over cluster c: G m^2 flops for G clusters.
 
-    `clusters` (rows,) holds a code for each row. A thousand clusters are summed at a time, so memory is
-    8 * 1024 * m bytes beyond the result.
+    `clusters` (rows,) holds a code for each row. With a `projection` P (m, r) it is P' (...) P, (r, r), from projected
+    sums. A thousand clusters are summed at a time, so memory is 8 * 1024 * m bytes beyond the result.
     """
     codes, clusters = np.unique(clusters, return_inverse=True)
     order = np.argsort(clusters, kind="stable")
     first_row = np.searchsorted(clusters[order], np.arange(len(codes) + 1))
     parameters = x.shape[1] * residual.shape[1]
-    meat = np.zeros((parameters, parameters))
+    wanted = parameters if projection is None else projection.shape[1]
+    meat = np.zeros((wanted, wanted))
     for first in range(0, len(codes), _CLUSTERS_AT_ONCE):
         last = min(first + _CLUSTERS_AT_ONCE, len(codes))
-        sums = np.zeros((last - first, parameters))
 
-        def task(start: int, first: int = first, last: int = last, sums: Floats = sums) -> None:
-            own = order[first_row[start] : first_row[min(start + _CLUSTERS_A_TASK, last)]]
-            cluster_sums(x[own], residual[own], clusters[own] - first, sums)
+        def task(start: int, last: int = last) -> Floats:
+            stop = min(start + _CLUSTERS_A_TASK, last)
+            own = order[first_row[start] : first_row[stop]]
+            sums = np.zeros((stop - start, parameters))
+            cluster_sums(x[own], residual[own], clusters[own] - start, sums)
+            return sums if projection is None else sums @ projection
 
-        list(ordered_map(task, range(first, last, _CLUSTERS_A_TASK)))
-        symmetric.add_gram(sums, meat)
+        pieces = list(ordered_map(task, range(first, last, _CLUSTERS_A_TASK)))
+        symmetric.add_gram(np.concatenate(pieces), meat)
     symmetric.mirror(meat)
     return meat
 

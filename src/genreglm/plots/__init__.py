@@ -13,9 +13,11 @@ from genreglm.plots.bin_residuals import (
     group_residuals_finding,
 )
 from genreglm.plots.comparison import model_comparison, model_comparison_finding
+from genreglm.plots.conditioning import condition_indices, condition_indices_finding
 from genreglm.plots.curves import effect_curves, effect_curves_finding
 from genreglm.plots.distances import class_distances, class_distances_finding, class_tree, class_tree_finding
 from genreglm.plots.estimates import coefficients, coefficients_finding, strongest_effects, strongest_effects_finding
+from genreglm.plots.fit import fit_groups, fit_groups_finding, functional_form, functional_form_finding
 from genreglm.plots.genre import genre_distribution, genre_distribution_finding, genre_profiles, genre_profiles_finding
 from genreglm.plots.histograms import distributions, distributions_finding, transform_effect, transform_effect_finding
 from genreglm.plots.importance import (
@@ -49,6 +51,7 @@ from genreglm.plots.popularity import (
     popularity_effects_finding,
 )
 from genreglm.plots.reliability import calibration, calibration_finding
+from genreglm.plots.reliability_grid import calibration_by_class, calibration_by_class_finding
 from genreglm.plots.residuals import residual_panel, residual_panel_finding
 from genreglm.plots.row_residuals import envelope, envelope_finding, quantile_residuals, quantile_residuals_finding
 from genreglm.plots.save import render, save
@@ -59,6 +62,8 @@ __all__ = [
     "binned_residuals",
     "binned_residuals_finding",
     "calibration",
+    "calibration_by_class",
+    "calibration_by_class_finding",
     "calibration_finding",
     "class_distances",
     "class_distances_finding",
@@ -72,6 +77,8 @@ __all__ = [
     "cluster_influence_finding",
     "coefficients",
     "coefficients_finding",
+    "condition_indices",
+    "condition_indices_finding",
     "confusion",
     "confusion_finding",
     "correlations",
@@ -84,6 +91,10 @@ __all__ = [
     "effect_curves_finding",
     "envelope",
     "envelope_finding",
+    "fit_groups",
+    "fit_groups_finding",
+    "functional_form",
+    "functional_form_finding",
     "genre_distribution",
     "genre_distribution_finding",
     "genre_profiles",

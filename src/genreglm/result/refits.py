@@ -6,6 +6,7 @@ from genreglm.engine.blocks import Floats
 from genreglm.engine.inference import ChiSquareTest, chi_square_test
 from genreglm.engine.nested import Family
 from genreglm.engine.penalties import CellPrior
+from genreglm.engine.problem import Problem
 from genreglm.engine.score import score_test
 from genreglm.errors import ConvergenceError, InferenceError
 from genreglm.options import TermTest
@@ -74,7 +75,11 @@ def family_of(result: Result, rows: Source | None = None) -> Family:
     DataError
         For a loaded result without `rows`, and for rows that are not those of its fit.
     """
-    problem = problem_of_fit(result, rows)
+    return with_prior(result, problem_of_fit(result, rows))
+
+
+def with_prior(result: Result, problem: Problem) -> Family:
+    """Return the arrays of the fit, more columns among them or not, and the rows of its `CellPrior`."""
     if not (isinstance(result.penalty, CellPrior) and result.separated):
         return Family(problem)
     spans = [range(cut.start, cut.stop) for cut in result.design.terms.values()]

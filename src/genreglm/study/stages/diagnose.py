@@ -1,0 +1,130 @@
+"""Stage 5c: can the genre model be trusted? Who moves it, what its residuals say, and how rows go together."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from genreglm import diagnostics
+from genreglm.result import Result
+from genreglm.study.context import Study
+from genreglm.study.inference_model import inference_model
+
+_LISTED = 100
+_LEFT_OUT = 10
+_SIMULATIONS = 99
+_DIAGNOSTICS = {".hat": "hat", ".cooksd": "cooksd", ".delta_deviance": "delta_deviance"}
+_OF_ROWS = [".hat", ".cooksd", ".delta_deviance", ".resid_deviance", ".resid_quantile", ".prob"]
+
+
+def run(study: Study) -> None:
+    """Leave tables of influence, residuals, dependence and collinearity, and `work/diagnosis.json`.
+
+    All of them are of the simplified model: the one whose coefficients the report reads out.
+    """
+    store = study.store
+    tracks = store.read_frame("tracks")
+    model = inference_model(store, tracks)
+    rows = model.augment(tracks, seed=study.config.seed)
+    store.frame("row_diagnostics", rows[[name for name in _OF_ROWS if name in rows]])
+    found = {"rows": len(tracks), "parameters": model.df_model, **_influence(study, model, rows)}
+    found |= _residuals(study, model, tracks)
+    found |= _dependence(study, model)
+    _collinearity(study, model)
+    store.json("work/diagnosis.json", found)
+
+
+def _influence(study: Study, model: Result, rows: pd.DataFrame) -> dict[str, Any]:
+    """Name the tracks and artists that move the coefficients most, and fit anew without them."""
+    store = study.store
+    strongest = rows.sort_values(".cooksd", ascending=False, kind="stable")
+    shown = ["track_name", "artist", "track_genre", ".fitted", *_DIAGNOSTICS]
+    listed = strongest.head(_LISTED)[[name for name in shown if name in rows]]
+    store.table("influential_tracks", listed.rename(columns={**_DIAGNOSTICS, ".fitted": "expected"}))
+    artists = diagnostics.cluster_influence(model, "artist").rename(columns={"cluster": "artist"})
+    store.table("influential_artists", artists.head(_LISTED))
+    few = set(artists["artist"].head(_LEFT_OUT))
+    without = {
+        "tracks": np.isin(np.arange(len(rows)), strongest.index[:_LEFT_OUT]),
+        "artists": rows["artist"].isin(few).to_numpy(),
+    }
+    changes, told = [], {}
+    for name, dropped in without.items():
+        change = _without(study, model, dropped)
+        if change is None:
+            continue
+        slopes = change[change["term"] != "(Intercept)"]
+        largest = slopes.loc[slopes["in_errors"].abs().idxmax()]
+        told[name] = {
+            "rows": int(dropped.sum()),
+            "median": float(slopes["in_errors"].abs().median()),
+            "largest": float(largest["in_errors"]),
+            "class": largest["class"],
+            "term": largest["term"],
+            "turned": int((np.sign(slopes["estimate"]) != np.sign(slopes["estimate_without"]))[_sure(slopes)].sum()),
+            "sure": int(_sure(slopes).sum()),
+        }
+        changes.append(change.assign(without=name))
+        study.note(
+            f"without the {_LEFT_OUT} strongest {name} ({told[name]['rows']:,} rows) coefficients move by "
+            f"{told[name]['median']:.2f} standard errors in the median, at most {abs(told[name]['largest']):.1f}"
+        )
+    store.table("refit_without", pd.concat(changes, ignore_index=True) if changes else pd.DataFrame({"without": []}))
+    return {"largest_hat": float(rows[".hat"].max()), "refits": told}
+
+
+def _without(study: Study, model: Result, dropped: np.ndarray) -> pd.DataFrame | None:
+    """Fit without some rows; None where a genre would be left without any, or without an estimate."""
+    from genreglm.errors import DataError, EstimationError
+
+    try:
+        return diagnostics.refit_without(model, dropped)
+    except (DataError, EstimationError) as error:
+        study.note(f"no refit without {int(dropped.sum()):,} rows: {error}")
+        return None
+
+
+def _sure(slopes: pd.DataFrame) -> pd.Series:
+    """Coefficients that are told from zero at 5 %."""
+    return (slopes["estimate"].abs() > 1.96 * slopes["std_error"]) & slopes["std_error"].notna()
+
+
+def _residuals(study: Study, model: Result, tracks: pd.DataFrame) -> dict[str, Any]:
+    """Compare residuals with those of the model's own making, row by row and bin by bin."""
+    store, seed = study.store, study.config.seed
+    envelope = diagnostics.envelope(model, simulations=_SIMULATIONS, seed=seed)
+    store.table("residual_envelope", envelope)
+    binned = diagnostics.binned_residuals(model)
+    summary = diagnostics.binned_summary(binned)
+    store.table("binned_residuals", binned)
+    store.table("binned_summary", summary)
+    fit = diagnostics.goodness_of_fit(model)
+    store.table("goodness_of_fit", fit)
+    worst = summary.sort_values("z", key=abs, ascending=False, kind="stable").iloc[0]
+    share = float(summary["outside"].sum() / summary["checked"].sum())
+    study.note(f"{share:.0%} of the bins of features and genres lie outside their limits")
+    return {
+        "envelope_outside": int((~envelope["inside"]).sum()),
+        "envelope_points": len(envelope),
+        "bins_outside": share,
+        "worst_bin": {name: _plain(worst[name]) for name in ("variable", "class", "mean", "z")},
+    }
+
+
+def _dependence(study: Study, model: Result) -> dict[str, Any]:
+    """Measure how much the tracks of an artist go together beyond what the model knows."""
+    seed = study.config.seed
+    together = diagnostics.dispersion(model, groups="artist", seed=seed)
+    study.store.table("dispersion", together)
+    row = together.iloc[0]
+    study.note(f"variance between artists: {row['variance_ratio']:.1f} times that of independent rows")
+    return {"variance_ratio": _plain(row["variance_ratio"]), "correlation": _plain(row["correlation"])}
+
+
+def _collinearity(study: Study, model: Result) -> None:
+    study.store.table("gvif_coefficients", diagnostics.vif(model, kind="model"))
+    study.store.table("condition_indices", diagnostics.condition_indices(model))
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
