@@ -17,7 +17,7 @@ from formulaic.parser.types import Factor
 from numpy.typing import NDArray
 
 from genreglm.errors import DataError, FormulaError
-from genreglm.formula import parse, require_columns, variables
+from genreglm.formula import coded_column, parse, require_columns, variables
 
 INTERCEPT = "(Intercept)"
 
@@ -53,6 +53,16 @@ class Design:
     def variables(self) -> list[str]:
         """Columns of the frame that the right-hand side needs, sorted."""
         return variables(self._spec.formula)
+
+    @property
+    def levels(self) -> dict[str, tuple[Any, ...]]:
+        """For each column of the frame that enters as a factor, by itself or in C(...), its learnt levels in order."""
+        found = {}
+        for expression, (kind, state) in self._spec.encoder_state.items():
+            column = coded_column(expression, self.variables)
+            if kind is Factor.Kind.CATEGORICAL and column is not None:
+                found[column] = tuple(_plain(level) for level in state["categories"])
+        return found
 
     def matrix(self, rows: pd.DataFrame) -> NDArray[np.float64]:
         """Return the (rows, columns) matrix of float64.

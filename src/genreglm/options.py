@@ -11,6 +11,9 @@ Aliased = Literal["refuse", "drop"]
 AnovaType = Literal["I", "II", "III"]
 TermTest = Literal["wald", "lr", "score"]
 Adjustment = Literal["bh", "by", "holm", "bonferroni"]
+EffectsAt = Literal["average", "mean"]
+Comparison = Literal["difference", "ratio"]
+Band = Literal["pointwise", "simultaneous"]
 
 # Newton stops when both hold. The gradient is of the mean negative log-likelihood in whitened columns;
 # the decrement is that of the whole log-likelihood, so its square root is the distance from the optimum
@@ -39,3 +42,14 @@ def check_choice(name: str, value: Any, choices: Any) -> None:
     if value not in allowed:
         listed = ", ".join(repr(choice) for choice in allowed)
         raise OptionError(f"{name}={value!r} is not an option: it must be one of {listed}.")
+
+
+def check_conf_level(conf_level: float) -> None:
+    """Refuse a confidence level outside (0, 1).
+
+    Raises
+    ------
+    OptionError
+    """
+    if not 0.0 < conf_level < 1.0:
+        raise OptionError(f"conf_level={conf_level!r} must lie between 0 and 1.")

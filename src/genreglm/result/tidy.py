@@ -8,8 +8,7 @@ from scipy import stats
 
 from genreglm.designs import INTERCEPT
 from genreglm.engine.inference import two_sided_log10_p
-from genreglm.errors import OptionError
-from genreglm.options import Adjustment, check_choice
+from genreglm.options import Adjustment, check_choice, check_conf_level
 from genreglm.result.adjust import adjusted
 from genreglm.result.contrasts import class_covariances, contrast_variances, estimable, testable, weights_of_centre
 from genreglm.result.model import Result
@@ -45,8 +44,7 @@ def tidy(
     OptionError
         For a reference that is no class, an unknown adjustment, or a conf_level outside (0, 1).
     """
-    if not 0.0 < conf_level < 1.0:
-        raise OptionError(f"conf_level={conf_level!r} must lie between 0 and 1.")
+    check_conf_level(conf_level)
     if adjust is not None:
         check_choice("adjust", adjust, Adjustment)
     reference = result.classes[0] if isinstance(reference, str) and reference == "first" else reference
@@ -65,7 +63,11 @@ def tidy(
     known = testable(result)
     known = known & ~np.any((centre == 1.0) & ~known, axis=1, keepdims=True)
     tested = _by_class(known[:, shown].astype(float), len(terms)) == 1.0
-    return _with_tests(table, tested, exponentiate, conf_level, adjust)
+    table = with_tests(table, tested, conf_level, exponentiate=exponentiate)
+    if adjust is not None:
+        slopes = table["p_value"].where(table["term"] != INTERCEPT).to_numpy(dtype=np.float64)
+        table["p_adjusted"] = adjusted(slopes, adjust)
+    return table
 
 
 def _by_class(values: np.ndarray, terms: int) -> np.ndarray:
@@ -87,9 +89,14 @@ def _standard_errors(result: Result, centre: np.ndarray) -> np.ndarray:
     return error
 
 
-def _with_tests(
-    table: pd.DataFrame, tested: np.ndarray, exponentiate: bool, conf_level: float, adjust: Adjustment | None
+def with_tests(
+    table: pd.DataFrame, tested: np.ndarray, conf_level: float, *, exponentiate: bool = False
 ) -> pd.DataFrame:
+    """Add statistic, p_value, log10_p, conf_low and conf_high to a table of estimate and std_error.
+
+    They are NaN where a row is not `tested` (rows,). With `exponentiate` the estimates are logarithms: they and their
+    intervals are shown as what they are the logarithms of, std_error is left alone.
+    """
     error = table["std_error"].where(tested)
     statistic = table["estimate"] / error
     log10_p = two_sided_log10_p(statistic.to_numpy())
@@ -103,7 +110,4 @@ def _with_tests(
     )
     if exponentiate:
         table[["estimate", "conf_low", "conf_high"]] = np.exp(table[["estimate", "conf_low", "conf_high"]])
-    if adjust is not None:
-        slopes = table["p_value"].where(table["term"] != INTERCEPT).to_numpy(dtype=np.float64)
-        table["p_adjusted"] = adjusted(slopes, adjust)
     return table

@@ -1,0 +1,133 @@
+"""Adjusted predictions: the average probability of classes along the values of one variable, with bands."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import special, stats
+
+from genreglm.effects.changes import Levels, check_values
+from genreglm.effects.estimates import standard_errors
+from genreglm.effects.population import Population, population, require_variable
+from genreglm.engine.bands import sup_t
+from genreglm.engine.blocks import Floats
+from genreglm.engine.margins import Averages
+from genreglm.engine.threads import single_threaded_blas
+from genreglm.errors import OptionError
+from genreglm.options import Band, EffectsAt, check_choice, check_conf_level
+from genreglm.result import Result
+from genreglm.sources import Source
+
+_ENDS = [0.01, 0.99]
+
+
+def curve(
+    result: Result,
+    rows: Source | None = None,
+    variable: str | None = None,
+    *,
+    values: Sequence[Any] | None = None,
+    points: int = 41,
+    classes: Sequence[Any] | None = None,
+    at: EffectsAt = "average",
+    band: Band = "pointwise",
+    conf_level: float = 0.95,
+) -> pd.DataFrame:
+    """Return feature, value, class, probability, std_error, conf_low, conf_high, as `plots.effect_curves` takes them.
+
+    The probability is the mean over the rows of the class's probability were `variable` the value in all of them.
+    Bands are made on the logit scale, by the delta method, and so stay within (0, 1):
+
+        logit(p) +- c se(p) / (p (1 - p)),
+
+    c the normal quantile for a "pointwise" band. For a "simultaneous" one, which holds a class's whole curve at once,
+    c is the quantile of the largest |t| along that curve, simulated from the joint normal distribution of its points
+    with a fixed seed (Montiel Olea and Plagborg-Moller 2019, J. Appl. Econometrics 34:1).
+
+    Parameters
+    ----------
+    rows, at, conf_level : as for `marginal_effects`
+    variable : a column that the formula reads
+    values : those to show; else `points` from the 1st to the 99th percentile of the rows, or all levels of a factor
+    classes : those to show, all unless given
+
+    Everything that needs a covariance is NaN without one, and where a class never occurs at a level (see
+    `marginal_effects`).
+
+    Raises
+    ------
+    DataError
+        For a variable that the formula does not read, a value that the design refuses, rows that it cannot use, a
+        loaded result without `rows`.
+    OptionError
+        For an unknown option, class or level, and fewer than two points.
+    """
+    check_choice("at", at, EffectsAt)
+    check_choice("band", band, Band)
+    check_conf_level(conf_level)
+    variable = require_variable(result, variable)
+    shown = _positions(result, classes)
+    everyone = population(result, rows, "average")
+    grid = _grid(everyone, variable, values, points)
+    levels = Levels(result, everyone.typical() if at == "mean" else everyone, variable, shown)
+    found, shut = map(list, zip(*(levels.at(value) for value in grid), strict=True))
+    probability = np.array([averages.estimate for averages in found])
+    error = np.array([standard_errors(result, *pair) for pair in zip(found, shut, strict=True)])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread = 1.0 / (probability * (1.0 - probability))
+        critical = _critical(result, found, spread, band, conf_level)
+        reach = np.where(np.array(shut), np.nan, critical * error * spread)
+        middle = special.logit(probability)
+    return pd.DataFrame(
+        {
+            "feature": variable,
+            "value": np.tile(np.array(grid), len(shown)),
+            "class": np.repeat(np.array(result.classes)[shown], len(grid)),
+            "probability": probability.T.ravel(),
+            "std_error": error.T.ravel(),
+            "conf_low": special.expit(middle - reach).T.ravel(),
+            "conf_high": special.expit(middle + reach).T.ravel(),
+        }
+    )
+
+
+@single_threaded_blas()
+def _critical(
+    result: Result, found: Sequence[Averages], spread: Floats, band: Band, conf_level: float
+) -> Floats | float:
+    """Return how many standard errors a band is wide to each side: for each class shown, or for all."""
+    if band == "pointwise" or result.inference is None:
+        return float(stats.norm.ppf(0.5 + conf_level / 2.0))
+    quantiles = []
+    for position in range(spread.shape[1]):
+        jacobian = np.array([averages.jacobian[position] for averages in found if averages.jacobian is not None])
+        jacobian *= spread[:, position, None]
+        quantiles.append(sup_t(jacobian @ result.inference.covariance @ jacobian.T, conf_level))
+    return np.array(quantiles)
+
+
+def _grid(people: Population, variable: str, values: Sequence[Any] | None, points: int) -> list[Any]:
+    if values is not None:
+        check_values(people, variable, values)
+        if not len(values):
+            raise OptionError("values= is empty: give the values to show.")
+        return list(values)
+    if variable in people.levels:
+        return list(people.levels[variable])
+    if points < 2:
+        raise OptionError(f"points={points!r} must be at least 2.")
+    seen = people.frame[variable].to_numpy(dtype=np.float64)
+    ends = np.quantile(seen, _ENDS, weights=people.weights, method="inverted_cdf")
+    return [float(value) for value in np.linspace(*ends, points)]
+
+
+def _positions(result: Result, classes: Sequence[Any] | None) -> NDArray[np.intp]:
+    """Return the positions of the classes to show, in the order asked for."""
+    if classes is None:
+        return np.arange(len(result.classes))
+    unknown = [label for label in classes if label not in result.classes]
+    if unknown or isinstance(classes, str) or not len(classes):
+        raise OptionError(f"classes={classes!r} must be a list of classes of the model; unknown: {unknown[:10]!r}.")
+    return np.array([result.classes.index(label) for label in classes], dtype=np.intp)
