@@ -18,9 +18,13 @@ from genreglm.designs import Design
 from genreglm.engine.blocks import Floats
 from genreglm.errors import DataError, InputError
 
+# Below this share of its column's median a slope is nearly zero, where a column turns.
+_SMALL = 0.01
 # Two slopes of a row that differ by this share: their parabola's error is about its square, 1e-8.
 _BENT = 1e-4
 _SHORTENINGS = 12
+# Where a shorter step makes them differ so many times more, it is rounding that does.
+_ROUNDED = 2.0
 
 
 def column_derivatives(design: Design, frame: pd.DataFrame, variable: str, x: Floats, seen: pd.DataFrame) -> Floats:
@@ -46,18 +50,35 @@ def column_derivatives(design: Design, frame: pd.DataFrame, variable: str, x: Fl
     largest = float(np.abs(known).max())
     scale = float(known.std()) or largest or 1.0
     step = np.full(len(values), scale * (np.finfo(np.float64).eps * max(1.0, largest / scale)) ** (1.0 / 3.0))
-    found, bend = reach.slopes(None, step, np.zeros(x.shape[1]))
-    usual = np.abs(found).mean(axis=0)
+    found, gap = reach.slopes(None, step)
+    small = _SMALL * _usual(found)
+    bend = _bend(found, gap, small)
     bent = np.flatnonzero(bend > _BENT)
     for _ in range(_SHORTENINGS):
         if not len(bent):
             break
         step[bent] *= 0.1
-        again, smaller = reach.slopes(bent, step[bent], usual)
-        better = smaller < 0.5 * bend[bent]
+        again, gap = reach.slopes(bent, step[bent])
+        smaller = _bend(again, gap, small)
+        better = smaller < bend[bent]
         found[bent[better]], bend[bent[better]] = again[better], smaller[better]
-        bent = bent[better & (smaller > _BENT)]
+        bent = bent[(smaller > _BENT) & (smaller < _ROUNDED * bend[bent])]
     return found
+
+
+def _usual(slopes: Floats) -> Floats:
+    """Return the median size of each column's slopes that are not zero, (columns,)."""
+    sizes = np.abs(slopes)
+    return np.array([np.median(size[size > 0.0]) if size.any() else 0.0 for size in sizes.T])
+
+
+def _bend(slopes: Floats, gap: Floats, small: Floats) -> Floats:
+    """Return by what share the two slopes of a row's parabola differ at most, (rows,).
+
+    Shares are of the slope, but no `small` one, (columns,): beside a slope of zero any gap would be large.
+    """
+    size = np.maximum(np.abs(slopes) + gap, small)
+    return np.asarray(np.divide(gap, size, out=np.zeros_like(gap), where=size != 0.0).max(axis=1))
 
 
 @dataclass(frozen=True)
@@ -72,39 +93,32 @@ class _Reach:
     low: float
     high: float
 
-    def slopes(self, rows: np.ndarray | None, step: Floats, usual: Floats) -> tuple[Floats, Floats]:
-        """Return the derivatives of `rows` (all for None), and by what share the two slopes of a row differ at most.
-
-        Shares are of the slopes, or of the `usual` one of the column (columns,) where that is larger.
-        """
+    def slopes(self, rows: np.ndarray | None, step: Floats) -> tuple[Floats, Floats]:
+        """Return the derivatives of `rows` (all for None), and how far the two slopes of each parabola are apart."""
         try:
-            return self._parabola(rows, -step, step, usual)
+            return self._parabola(rows, -step, step)
         except InputError as refused:
             own = self.values if rows is None else self.values[rows]
             start, end = own - step < self.low, own + step > self.high
             first = np.where(start, step, np.where(end, -2.0 * step, -step))
             second = np.where(start, 2.0 * step, np.where(end, -step, step))
             try:
-                return self._parabola(rows, first, second, usual)
+                return self._parabola(rows, first, second)
             except InputError:
                 raise DataError(
                     f"The derivative along {self.variable!r} needs values {float(step.max()):.2g} beside those of the "
                     f"rows, but: {refused} Leave it out of variables=, or use gg.contrasts."
                 ) from refused
 
-    def _parabola(
-        self, rows: np.ndarray | None, first: Floats, second: Floats, usual: Floats
-    ) -> tuple[Floats, Floats]:
+    def _parabola(self, rows: np.ndarray | None, first: Floats, second: Floats) -> tuple[Floats, Floats]:
         frame, values = self.frame, self.values
         if rows is not None:
             frame, values = frame.iloc[rows], values[rows]
         own = self.x if rows is None else self.design.matrix(frame)
         one, first = self._slope(frame, values, own, first)
         two, second = self._slope(frame, values, own, second)
-        largest = np.maximum(np.maximum(np.abs(one), np.abs(two)), usual)
-        bend = np.divide(np.abs(one - two), largest, out=np.zeros_like(one), where=largest != 0.0).max(axis=1)
         weight = (second / (second - first))[:, None]
-        return weight * one + (1.0 - weight) * two, bend
+        return weight * one + (1.0 - weight) * two, np.abs(one - two)
 
     def _slope(self, frame: pd.DataFrame, values: Floats, own: Floats, step: Floats) -> tuple[Floats, Floats]:
         """Return (x(v + s) - x(v)) / s, and s as rounding left it."""
