@@ -93,7 +93,9 @@ def test_of_an_integer_far_from_zero(rows: pd.DataFrame, spline: str) -> None:
 
 def test_of_a_kink_end_without_an_answer_that_is_sure(rows: pd.DataFrame) -> None:
     """At the kink itself the mean of both slopes is as good as any; elsewhere the sign is right."""
-    found = derivatives("genre ~ np.abs(energy)", rows.assign(energy=rows["energy"].where(rows.index > 0, 0.0)), "energy")
+    found = derivatives(
+        "genre ~ np.abs(energy)", rows.assign(energy=rows["energy"].where(rows.index > 0, 0.0)), "energy"
+    )
     np.testing.assert_allclose(found.iloc[1:, 1], np.sign(rows["energy"].iloc[1:]), atol=1e-8)
     assert abs(found.iloc[0, 1]) < 1e-6
 
@@ -101,7 +103,9 @@ def test_of_a_kink_end_without_an_answer_that_is_sure(rows: pd.DataFrame) -> Non
 def test_of_one_row_that_no_range_is_known_of() -> None:
     row = pd.DataFrame({"energy": [0.0]})
     design = gg.design("genre ~ I(energy ** 2) + energy", tracks())
-    np.testing.assert_allclose(column_derivatives(design, row, "energy", design.matrix(row), row), [[0, 0, 1]], atol=1e-8)
+    np.testing.assert_allclose(
+        column_derivatives(design, row, "energy", design.matrix(row), row), [[0, 0, 1]], atol=1e-8
+    )
     spline = gg.design("genre ~ bs(energy, df=4)", tracks())
     end = pd.DataFrame({"energy": [tracks()["energy"].max()]})
     with pytest.raises(DataError, match=r"The derivative along 'energy' needs values .* gg\.contrasts"):

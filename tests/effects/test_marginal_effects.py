@@ -181,7 +181,9 @@ def test_names_that_are_quoted_and_numbers_that_are_levels() -> None:
     }  # fmt: skip
 
 
-def test_a_loaded_result_needs_rows_and_then_gives_the_same(result: gg.Result, rows: pd.DataFrame, tmp_path: Path) -> None:
+def test_a_loaded_result_needs_rows_and_then_gives_the_same(
+    result: gg.Result, rows: pd.DataFrame, tmp_path: Path
+) -> None:
     loaded = gg.load(result.save(tmp_path / "model", covariance=True))
     with pytest.raises(DataError, match="pass rows="):
         gg.marginal_effects(loaded)

@@ -68,7 +68,9 @@ def contrasts(
 class Levels:
     """Average probabilities with one variable set to a value in every row, each computed once."""
 
-    def __init__(self, result: Result, people: Population, variable: str, shown: NDArray[np.intp] | None = None) -> None:
+    def __init__(
+        self, result: Result, people: Population, variable: str, shown: NDArray[np.intp] | None = None
+    ) -> None:
         self.result, self.people, self.variable, self.shown = result, people, variable, shown
         self.at = cache(self._at)
 

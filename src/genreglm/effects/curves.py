@@ -54,7 +54,7 @@ def curve(
     classes : those to show, all unless given
 
     Everything that needs a covariance is NaN without one, and where a class never occurs at a level (see
-    `marginal_effects`).
+    `marginal_effects`); bands also where a probability is 0 or 1 to the last digit.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def curve(
         spread = 1.0 / (probability * (1.0 - probability))
         critical = _critical(result, found, spread, band, conf_level)
         reach = np.where(np.array(shut), np.nan, critical * error * spread)
-        middle = special.logit(probability)
+        low, high = (special.expit(special.logit(probability) + sign * reach) for sign in (-1.0, 1.0))
     return pd.DataFrame(
         {
             "feature": variable,
@@ -87,8 +87,8 @@ def curve(
             "class": np.repeat(np.array(result.classes)[shown], len(grid)),
             "probability": probability.T.ravel(),
             "std_error": error.T.ravel(),
-            "conf_low": special.expit(middle - reach).T.ravel(),
-            "conf_high": special.expit(middle + reach).T.ravel(),
+            "conf_low": low.T.ravel(),
+            "conf_high": high.T.ravel(),
         }
     )
 

@@ -58,7 +58,9 @@ def marginal_effects(
     check_conf_level(conf_level)
     chosen = [require_variable(result, name) for name in (result.design.variables if variables is None else variables)]
     people = population(result, rows, at)
-    slopes = {effect.variable: effect for effect in _slopes(result, people, [v for v in chosen if v not in people.levels])}
+    slopes = {
+        effect.variable: effect for effect in _slopes(result, people, [v for v in chosen if v not in people.levels])
+    }
     effects: list[Effect] = []
     for variable in chosen:
         if variable in slopes:
