@@ -229,7 +229,8 @@ def _materialise(spec: ModelSpec, rows: pd.DataFrame, needed: list[str]) -> tupl
         raise FormulaError(f"The formula could not be evaluated: {error}") from error
     except ValueError as error:
         raise DataError(
-            f"The formula could not be evaluated on these rows: {error} Look for logarithms of values that are not positive."
+            f"The formula could not be evaluated on these rows: {error} Look for logarithms of values that are not "
+            "positive."
         ) from error
     matrix = np.ascontiguousarray(evaluated, dtype=np.float64)
     bad = np.asarray(~np.isfinite(matrix).all(axis=0))

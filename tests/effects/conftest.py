@@ -1,4 +1,4 @@
-"""Fits that the tests of effects share, and effects by brute force: predictions on shifted rows, fits with others' B."""
+"""Fits that the tests of effects share."""
 
 import pandas as pd
 import pytest

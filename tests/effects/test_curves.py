@@ -33,7 +33,7 @@ def test_bands_are_made_on_the_logit_scale(result: gg.Result) -> None:
     np.testing.assert_allclose(np.log(table["conf_high"] / (1.0 - table["conf_high"])), np.log(p / (1 - p)) + reach)
     np.testing.assert_allclose(np.log(table["conf_low"] / (1.0 - table["conf_low"])), np.log(p / (1 - p)) - reach)
     far = gg.curve(result, None, "valence", values=[-40.0, 40.0])
-    ends = far[["conf_low", "conf_high"]].stack().dropna()
+    ends = pd.concat([far["conf_low"], far["conf_high"]]).dropna()
     assert ends.between(0.0, 1.0).all()
     assert len(ends) > 0
 

@@ -42,7 +42,7 @@ def table(found: object, kind: str, contrast: str | None = None) -> pd.DataFrame
         {
             "kind": kind,
             "class": frame["group"].astype(int),
-            "variable": frame["term"] if "term" in frame else "",
+            "variable": frame.get("term", ""),
             "contrast": frame["contrast"] if contrast is None and "contrast" in frame else contrast or "",
             "estimate": frame["estimate"],
             "std_error": frame["std_error"],
@@ -86,8 +86,8 @@ def margins(name: str) -> pd.DataFrame:
     response, right, numbers, factors, (variable, low, high) = PROBLEMS[name]
     rows = pd.read_csv(HERE / f"{name}.csv", keep_default_na=False)
     classes = sorted(rows[response].unique())
-    used = rows[[*numbers, *factors]].astype({**{name: str for name in factors}, **{name: float for name in numbers}})
-    used = used.astype({factor: "category" for factor in factors})
+    used = rows[[*numbers, *factors]].astype({**dict.fromkeys(factors, str), **dict.fromkeys(numbers, float)})
+    used = used.astype(dict.fromkeys(factors, "category"))
     used["y"] = rows[response].map(classes.index)
     fit = smf.mnlogit(f"y ~ {right}", used).fit(method="newton", tol=1e-14, maxiter=200, disp=0)
     assert np.abs(fit.model.score(fit.params.to_numpy().ravel(order="F"))).max() < 1e-8

@@ -59,7 +59,7 @@ class Population:
 
 
 def population(result: Result, rows: Source | None, at: EffectsAt) -> Population:
-    """Return the rows of the fit with their weights and offset, or `rows`; for "mean" the one row that is typical of them.
+    """Return the rows of the fit with their weights and offset, or `rows`; for "mean" one row that is typical of them.
 
     Raises
     ------
