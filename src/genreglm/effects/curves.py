@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from genreglm.effects.changes import Levels, check_values
-from genreglm.effects.estimates import standard_errors
+from genreglm.effects.estimates import known_errors
 from genreglm.effects.population import Population, population, require_variable
 from genreglm.engine.bands import sup_t
 from genreglm.engine.blocks import Floats
 from genreglm.engine.margins import Averages
-from genreglm.engine.threads import single_threaded_blas
+from genreglm.engine.threads import ordered_map
 from genreglm.errors import OptionError
 from genreglm.options import Band, EffectsAt, check_choice, check_conf_level
 from genreglm.result import Result
@@ -74,11 +74,12 @@ def curve(
     levels = Levels(result, everyone.typical() if at == "mean" else everyone, variable, shown)
     found, shut = map(list, zip(*(levels.at(value) for value in grid), strict=True))
     probability = np.array([averages.estimate for averages in found])
-    error = np.array([standard_errors(result, *pair) for pair in zip(found, shut, strict=True)])
+    covariances = _covariances(result, found)
+    error = np.sqrt(np.maximum(np.einsum("cvv->vc", covariances), 0.0))
+    error = np.array([known_errors(result, *pair) for pair in zip(error, shut, strict=True)])
     with np.errstate(divide="ignore", invalid="ignore"):
-        spread = 1.0 / (probability * (1.0 - probability))
-        critical = _critical(result, found, spread, band, conf_level)
-        reach = np.where(np.array(shut), np.nan, critical * error * spread)
+        slope = 1.0 / (probability * (1.0 - probability))
+        reach = np.where(np.array(shut), np.nan, _critical(covariances, slope, band, conf_level) * error * slope)
         low, high = (special.expit(special.logit(probability) + sign * reach) for sign in (-1.0, 1.0))
     return pd.DataFrame(
         {
@@ -93,19 +94,30 @@ def curve(
     )
 
 
-@single_threaded_blas()
-def _critical(
-    result: Result, found: Sequence[Averages], spread: Floats, band: Band, conf_level: float
-) -> Floats | float:
-    """Return how many standard errors a band is wide to each side: for each class shown, or for all."""
-    if band == "pointwise" or result.inference is None:
-        return float(stats.norm.ppf(0.5 + conf_level / 2.0))
-    quantiles = []
-    for position in range(spread.shape[1]):
+def _covariances(result: Result, found: Sequence[Averages]) -> Floats:
+    """Return the covariance of each class's curve, (shown, points, points): NaN where the result carries none."""
+    shown, points = len(found[0].estimate), len(found)
+    if result.inference is None:
+        return np.full((shown, points, points), np.nan)
+    covariance = result.inference.covariance
+
+    def task(position: int) -> Floats:
         jacobian = np.array([averages.jacobian[position] for averages in found if averages.jacobian is not None])
-        jacobian *= spread[:, position, None]
-        quantiles.append(sup_t(jacobian @ result.inference.covariance @ jacobian.T, conf_level))
-    return np.array(quantiles)
+        return np.asarray(jacobian @ covariance @ jacobian.T)
+
+    return np.array(list(ordered_map(task, range(shown))))
+
+
+def _critical(covariances: Floats, slope: Floats, band: Band, conf_level: float) -> Floats | float:
+    """Return how many standard errors a band reaches to each side: one number, or one for each class shown.
+
+    `slope` (points, shown) is the derivative of the logit. What has no finite variance on that scale does not count.
+    """
+    if band == "pointwise" or np.isnan(covariances).all():
+        return float(stats.norm.ppf(0.5 + conf_level / 2.0))
+    logits = covariances * slope.T[:, :, None] * slope.T[:, None, :]
+    logits = np.where(np.isfinite(logits), logits, 0.0)
+    return np.array(list(ordered_map(lambda matrix: sup_t(matrix, conf_level), logits)))
 
 
 def _grid(people: Population, variable: str, values: Sequence[Any] | None, points: int) -> list[Any]:
@@ -119,8 +131,8 @@ def _grid(people: Population, variable: str, values: Sequence[Any] | None, point
     if points < 2:
         raise OptionError(f"points={points!r} must be at least 2.")
     seen = people.frame[variable].to_numpy(dtype=np.float64)
-    ends = np.quantile(seen, _ENDS, weights=people.weights, method="inverted_cdf")
-    return [float(value) for value in np.linspace(*ends, points)]
+    low, high = np.quantile(seen, _ENDS, weights=people.weights, method="inverted_cdf")
+    return [float(value) for value in np.linspace(low, high, points)]
 
 
 def _positions(result: Result, classes: Sequence[Any] | None) -> NDArray[np.intp]:

@@ -64,15 +64,16 @@ def effects_table(
 
 @single_threaded_blas()
 def standard_errors(result: Result, averages: Averages, never: NDArray[np.bool_]) -> Floats:
-    """Return the standard error of each average, (shown,): NaN without a covariance, and for classes that never occur.
-
-    Under Jeffreys' prior these have one, too.
-    """
+    """Return the standard error of each average, (classes,): NaN without a covariance, and see `known_errors`."""
     if result.inference is None or averages.jacobian is None:
         return np.full(len(averages.estimate), np.nan)
     jacobian = averages.jacobian
     variance = np.einsum("jm,jm->j", jacobian @ result.inference.covariance, jacobian)
-    error = np.sqrt(np.maximum(variance, 0.0))
+    return known_errors(result, np.sqrt(np.maximum(variance, 0.0)), never)
+
+
+def known_errors(result: Result, error: Floats, never: NDArray[np.bool_]) -> Floats:
+    """Return standard errors but for classes that never occur, where only Jeffreys' prior has one."""
     return error if isinstance(result.penalty, Jeffreys) else np.where(never, np.nan, error)
 
 
