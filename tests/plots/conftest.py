@@ -54,6 +54,7 @@ class Tables:
     pairs: pd.DataFrame
     tidy: pd.DataFrame
     curves: pd.DataFrame
+    effects: pd.DataFrame
 
 
 def make_tables(genres: list[str], rows: int = 60) -> Tables:
@@ -70,6 +71,7 @@ def make_tables(genres: list[str], rows: int = 60) -> Tables:
         pairs=confusion_pairs(counts),
         tidy=coefficient_table(genres, rng),
         curves=curve_table(genres, rng),
+        effects=effect_table(genres, rng),
     )
 
 
@@ -83,6 +85,24 @@ def coefficient_table(genres: list[str], rng: np.random.Generator) -> pd.DataFra
     terms = ["(Intercept)", *AUDIO, "C(key)[T.1]", "C(key)[T.11]", "cr(tempo, df=4, constraints='center')[3]"]
     tidy = pd.DataFrame([(genre, term) for genre in genres for term in terms], columns=["class", "term"])
     return tidy.assign(estimate=rng.normal(0, 1, len(tidy)), std_error=rng.uniform(0.05, 0.2, len(tidy)))
+
+
+def effect_table(genres: list[str], rng: np.random.Generator) -> pd.DataFrame:
+    """Marginal effects of numbers and of two factors."""
+    effects = [
+        *((name, "dY/dX") for name in AUDIO),
+        ("mode", "1 - 0"),
+        *(("key", f"{key} - 0") for key in range(1, 12)),
+    ]
+    table = pd.DataFrame([(genre, *effect) for effect in effects for genre in genres])
+    table.columns = pd.Index(["class", "variable", "contrast"])
+    table = table.assign(estimate=rng.normal(0, 0.01, len(table)), std_error=rng.uniform(0.0005, 0.002, len(table)))
+    reach = 1.96 * table["std_error"]
+    return table.assign(
+        statistic=table["estimate"] / table["std_error"],
+        conf_low=table["estimate"] - reach,
+        conf_high=table["estimate"] + reach,
+    )
 
 
 def curve_table(genres: list[str], rng: np.random.Generator) -> pd.DataFrame:

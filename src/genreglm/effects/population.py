@@ -46,7 +46,7 @@ class Population:
     def typical(self) -> "Population":
         """Return one row: means of numbers, most frequent levels of factors (the first of several), mean offset."""
         share = self.weights / self.weights.sum()
-        row = {name: [self._typical_value(name, share)] for name in self.frame}
+        row = {name: [self._typical_value(name, share)] for name in map(str, self.frame)}
         offset = None if self.offset is None else (share @ self.offset)[None]
         return replace(self, frame=pd.DataFrame(row), weights=np.ones(1), offset=offset)
 

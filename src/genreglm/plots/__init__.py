@@ -8,6 +8,12 @@ touches pyplot, so no figure stays open.
 from genreglm.plots.association import correlations, correlations_finding, density, density_finding
 from genreglm.plots.comparison import model_comparison, model_comparison_finding
 from genreglm.plots.curves import effect_curves, effect_curves_finding
+from genreglm.plots.effects import (
+    marginal_effects,
+    marginal_effects_finding,
+    strongest_marginal_effects,
+    strongest_marginal_effects_finding,
+)
 from genreglm.plots.estimates import (
     coefficients,
     coefficients_finding,
@@ -71,6 +77,8 @@ __all__ = [
     "house_style",
     "leak_comparison",
     "leak_comparison_finding",
+    "marginal_effects",
+    "marginal_effects_finding",
     "model_comparison",
     "model_comparison_finding",
     "popularity_by_key_mode",
@@ -85,6 +93,8 @@ __all__ = [
     "save",
     "strongest_effects",
     "strongest_effects_finding",
+    "strongest_marginal_effects",
+    "strongest_marginal_effects_finding",
     "term_strength",
     "term_strength_finding",
     "transform_effect",
