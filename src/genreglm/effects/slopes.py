@@ -57,7 +57,11 @@ def marginal_effects(
     check_choice("at", at, EffectsAt)
     check_conf_level(conf_level)
     chosen = [require_variable(result, name) for name in (result.design.variables if variables is None else variables)]
-    people = population(result, rows, at)
+    return effects_table(result, _effects(result, population(result, rows, at), chosen), conf_level)
+
+
+def _effects(result: Result, people: Population, chosen: Sequence[str]) -> list[Effect]:
+    """Return the effects of each variable, in the order given."""
     slopes = {
         effect.variable: effect for effect in _slopes(result, people, [v for v in chosen if v not in people.levels])
     }
