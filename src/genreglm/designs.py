@@ -17,7 +17,7 @@ from formulaic.parser.types import Factor
 from numpy.typing import NDArray
 
 from genreglm.errors import DataError, FormulaError
-from genreglm.formula import parse, require_columns, variables
+from genreglm.formula import coded_column, parse, require_columns, variables
 
 INTERCEPT = "(Intercept)"
 
@@ -70,6 +70,16 @@ class Design:
     def variables_of(self, term: str) -> list[str]:
         """Return the columns of the frame that one term needs, sorted."""
         return variables(part for part in self._spec.formula if str(part) == term)
+
+    @property
+    def levels(self) -> dict[str, tuple[Any, ...]]:
+        """For each column of the frame that enters as a factor, by itself or in C(...), its learnt levels in order."""
+        found = {}
+        for expression, (kind, state) in self._spec.encoder_state.items():
+            column = coded_column(expression, self.variables)
+            if kind is Factor.Kind.CATEGORICAL and column is not None:
+                found[column] = tuple(_plain(level) for level in state["categories"])
+        return found
 
     def matrix(self, rows: pd.DataFrame) -> NDArray[np.float64]:
         """Return the (rows, columns) matrix of float64.
@@ -234,6 +244,11 @@ def _materialise(spec: ModelSpec, rows: pd.DataFrame, needed: list[str]) -> tupl
         raise DataError(f"A factor has a level that was not there when the design was learnt: {warning}") from None
     except FormulaicError as error:
         raise FormulaError(f"The formula could not be evaluated: {error}") from error
+    except ValueError as error:
+        raise DataError(
+            f"The formula could not be evaluated on these rows: {error} Look for logarithms of values that are not "
+            "positive."
+        ) from error
     matrix = np.ascontiguousarray(evaluated, dtype=np.float64)
     bad = np.asarray(~np.isfinite(matrix).all(axis=0))
     if bad.any():

@@ -86,6 +86,18 @@ def _quoted_name(call: ast.Call) -> str:
     raise FormulaError(f"{ast.unparse(call)}: Q takes the name of one column, as in Q('a name with spaces').")
 
 
+def coded_column(expression: str, columns: Iterable[str]) -> str | None:
+    """Return which of `columns` a factor of a formula is or codes as C(column, ...); None where it is anything else."""
+    if expression in columns:
+        return expression
+    part = ast.parse(expression, mode="eval").body
+    if isinstance(part, ast.Call) and ast.unparse(part.func) == "C" and part.args:
+        part = part.args[0]
+    if isinstance(part, ast.Call) and ast.unparse(part.func) == "Q":
+        return _quoted_name(part)
+    return part.id if isinstance(part, ast.Name) else None
+
+
 def require_columns(wanted: Iterable[str], available: Iterable[str]) -> None:
     """Refuse where a wanted column is not available, or is there twice.
 

@@ -19,6 +19,9 @@ EnvelopeKind = Literal["deviance", "quantile"]
 ClassDistance = Literal["kullback-leibler", "mahalanobis", "log-odds", "wald"]
 MapOf = Literal["coefficients", "means"]
 Linkage = Literal["average", "complete", "single"]
+EffectsAt = Literal["average", "mean"]
+Comparison = Literal["difference", "ratio"]
+Band = Literal["pointwise", "simultaneous"]
 
 # Newton stops when both hold. The gradient is of the mean negative log-likelihood in whitened columns;
 # the decrement is that of the whole log-likelihood, so its square root is the distance from the optimum

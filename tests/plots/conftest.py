@@ -63,6 +63,7 @@ class Tables:
     nodes: pd.DataFrame
     points: pd.DataFrame
     dimensions: pd.DataFrame
+    effects: pd.DataFrame
 
 
 def make_tables(genres: list[str], rows: int = 60) -> Tables:
@@ -86,6 +87,7 @@ def make_tables(genres: list[str], rows: int = 60) -> Tables:
         dimensions=pd.DataFrame({"dimension": [1, 2], "share": [0.57, 0.21]}),
         calibration=calibration_table(genres, rng),
         groups=group_table(genres, rng),
+        effects=effect_table(genres, rng),
     )
 
 
@@ -116,6 +118,24 @@ def map_points(genres: list[str], rng: np.random.Generator) -> pd.DataFrame:
     kinds = ["class"] * len(genres) + ["term"] * len(AUDIO) + ["correlation"] * len(AUDIO)
     table = pd.DataFrame({"kind": kinds, "name": [*genres, *AUDIO, *AUDIO]})
     return table.assign(**dict(zip(("dim_1", "dim_2"), np.vstack([spots, 3 * tips, tips]).T, strict=True)))
+
+
+def effect_table(genres: list[str], rng: np.random.Generator) -> pd.DataFrame:
+    """Marginal effects of numbers and of two factors."""
+    effects = [
+        *((name, "dY/dX") for name in AUDIO),
+        ("mode", "1 - 0"),
+        *(("key", f"{key} - 0") for key in range(1, 12)),
+    ]
+    table = pd.DataFrame([(genre, *effect) for effect in effects for genre in genres])
+    table.columns = pd.Index(["class", "variable", "contrast"])
+    table = table.assign(estimate=rng.normal(0, 0.01, len(table)), std_error=rng.uniform(0.0005, 0.002, len(table)))
+    reach = 1.96 * table["std_error"]
+    return table.assign(
+        statistic=table["estimate"] / table["std_error"],
+        conf_low=table["estimate"] - reach,
+        conf_high=table["estimate"] + reach,
+    )
 
 
 def curve_table(genres: list[str], rng: np.random.Generator) -> pd.DataFrame:

@@ -61,6 +61,23 @@ def test_strongest_effects_use_the_intervals_of_the_table(few):
     assert [round(float(np.ptp(line[:, 0])), 6) for line in lines] == [14.0, 14.0]
 
 
+def test_effects_without_errors_are_drawn_and_grey(few):
+    unknown = few.effects.assign(statistic=np.nan, conf_low=np.nan, conf_high=np.nan)
+    mesh = plots.marginal_effects(unknown).axes[0].collections[0].get_array()
+    assert np.ma.getmaskarray(mesh).all()
+    assert plots.render(plots.strongest_marginal_effects(unknown), "png")
+    some = plots.marginal_effects(few.effects, {"energy": 1.0}).axes[0].collections[0].get_array()
+    assert np.ma.getmaskarray(some).sum() == 3 * 6  # the other six numbers have no scale
+
+
+def test_the_strip_below_a_curve_is_darkest_where_the_rows_are(few):
+    rows = pd.DataFrame({"energy": np.repeat([0.25, 0.75], [3, 300]), "tempo": 120.0, "valence": 0.5})
+    figure = plots.effect_curves(few.curves, rows)
+    strip = np.asarray(figure.axes[0].collections[-1].get_array()).ravel()
+    assert strip.argmax() == 60
+    assert (strip > 0).sum() == 2
+
+
 @pytest.mark.parametrize(
     ("name", "shown"),
     [

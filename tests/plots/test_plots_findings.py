@@ -144,6 +144,24 @@ def test_coefficients_by_z_and_by_standard_deviation():
     assert plots.strongest_effects_finding(unknown) == "No effect has a standard error"
 
 
+def test_marginal_effects_by_z_and_by_standard_deviation():
+    table = pd.DataFrame(
+        {"class": ["a", "b"] * 3, "variable": ["x", "x", "w", "w", "mode", "mode"],
+         "contrast": ["dY/dX"] * 4 + ["1 - 0"] * 2, "estimate": [0.1, -0.1, 0.2, -0.2, -0.3, 0.3],
+         "statistic": [9.0, -9.0, 1.0, -1.0, -20.0, 20.0]}
+    )  # fmt: skip
+    by_z = "Surest effects on the genres' probabilities: mode: major − minor, x and w"
+    assert plots.marginal_effects_finding(table) == by_z
+    by_scale = "What moves the genres' probabilities most: w, mode: major − minor and x"
+    assert plots.marginal_effects_finding(table, {"x": 1.0, "w": 5.0}) == by_scale
+    surest = plots.strongest_marginal_effects_finding
+    assert surest(table) == "The surest effect: mode: major − minor makes a less likely (|z| = 20.0)"
+    assert surest(table[:4]) == "The surest effect: more x makes a likelier (|z| = 9.0)"
+    unknown = table.assign(statistic=np.nan)
+    assert surest(unknown) == plots.marginal_effects_finding(unknown) == "No effect has a standard error"
+    assert plots.marginal_effects_finding(table[:4], {}) == "No effect has a scale"
+
+
 def test_curves_say_where_the_probability_goes():
     table = pd.DataFrame(
         {"feature": "energy", "class": ["a"] * 3 + ["b"] * 3, "value": [0, 1, 2] * 2,

@@ -24,13 +24,15 @@ BY_GENRE = {
     "correlations": lambda t: plots.correlations(exploration.correlations(t.frame)),
     "density": lambda t: plots.density(exploration.density(t.frame, "loudness", "acousticness"), t.profiles),
     "distributions": lambda t: plots.distributions(exploration.distributions(t.frame)),
-    "effect_curves": lambda t: plots.effect_curves(t.curves),
     "fit_groups": lambda t: plots.fit_groups(t.groups),
+    "effect_curves": lambda t: plots.effect_curves(t.curves, t.frame),
     "genre_distribution": lambda t: plots.genre_distribution(exploration.genre_distribution(t.frame)),
     "genre_profiles": lambda t: plots.genre_profiles(t.profiles),
+    "marginal_effects": lambda t: plots.marginal_effects(t.effects),
     "popularity_by_key_mode": lambda t: plots.popularity_by_key_mode(exploration.popularity_by_key_mode(t.frame)),
     "recall_by_genre": lambda t: plots.recall_by_genre(t.report),
     "strongest_effects": lambda t: plots.strongest_effects(t.tidy),
+    "strongest_marginal_effects": lambda t: plots.strongest_marginal_effects(t.effects),
     "worst_confusions": lambda t: plots.worst_confusions(t.pairs),
 }
 
@@ -89,6 +91,8 @@ def test_the_title_is_the_finding(many, figure_of, name):
         "coefficients": many.tidy, "confusion": many.counts, "effect_curves": many.curves,
         "genre_profiles": many.profiles, "recall_by_genre": many.report, "strongest_effects": many.tidy,
         "worst_confusions": many.pairs, "calibration_by_class": many.calibration, "fit_groups": many.groups,
+        "marginal_effects": many.effects,
+        "strongest_marginal_effects": many.effects,
         "density": exploration.density(many.frame, "loudness", "acousticness"),
     }  # fmt: skip
     table = tables[name] if name in tables else getattr(exploration, name)(many.frame)
@@ -105,6 +109,13 @@ def test_figures_of_columns_and_terms(conditioning, forms):
     assert_readable(plots.condition_indices(conditioning[conditioning["dimension"] <= 3]))
     assert_readable(plots.functional_form(forms.head(1)))
     assert_readable(plots.functional_form(forms.head(0)))
+
+
+def test_effects_for_one_standard_deviation_and_curves_without_a_strip(many):
+    scales = {"energy": 0.2, "valence": 0.3, "liveness": 0.1}
+    assert_readable(plots.marginal_effects(many.effects, scales))
+    assert_readable(plots.strongest_marginal_effects(many.effects, scales))
+    assert_readable(plots.effect_curves(many.curves))
 
 
 def test_figures_that_do_not_depend_on_genres(models, bins, wald, inflation, curves, levels, residuals):

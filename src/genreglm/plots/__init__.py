@@ -16,6 +16,12 @@ from genreglm.plots.comparison import model_comparison, model_comparison_finding
 from genreglm.plots.conditioning import condition_indices, condition_indices_finding
 from genreglm.plots.curves import effect_curves, effect_curves_finding
 from genreglm.plots.distances import class_distances, class_distances_finding, class_tree, class_tree_finding
+from genreglm.plots.effects import (
+    marginal_effects,
+    marginal_effects_finding,
+    strongest_marginal_effects,
+    strongest_marginal_effects_finding,
+)
 from genreglm.plots.estimates import coefficients, coefficients_finding, strongest_effects, strongest_effects_finding
 from genreglm.plots.fit import fit_groups, fit_groups_finding, functional_form, functional_form_finding
 from genreglm.plots.genre import genre_distribution, genre_distribution_finding, genre_profiles, genre_profiles_finding
@@ -110,6 +116,8 @@ __all__ = [
     "leak_comparison_finding",
     "leverage_residuals",
     "leverage_residuals_finding",
+    "marginal_effects",
+    "marginal_effects_finding",
     "model_comparison",
     "model_comparison_finding",
     "popularity_by_key_mode",
@@ -126,6 +134,8 @@ __all__ = [
     "save",
     "strongest_effects",
     "strongest_effects_finding",
+    "strongest_marginal_effects",
+    "strongest_marginal_effects_finding",
     "term_importance",
     "term_importance_finding",
     "term_strength",

@@ -7,16 +7,23 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
+from numpy.typing import NDArray
 
 from genreglm.plots.labels import LINE_NAME, LINE_NAME_SIZE, name_line_ends
 from genreglm.plots.panels import HEIGHT, small_multiples
-from genreglm.plots.style import CATEGORIES, FAINT, in_house_style
+from genreglm.plots.style import CATEGORIES, FAINT, RUG, in_house_style
 from genreglm.plots.tables import largest
 from genreglm.plots.text import feature_label, feature_word, percent, plain, sentence, width_of
 
 _NAMED = 6  # classes that a panel tells apart by colour and name
+_SETTING = "A typical track, one feature varying, all else at its median"
+_BINS, _STRIP = (
+    80,
+    0.05,
+)  # of the strip that shows where the rows are: its cells, and its height as a share of the panel's
 _TICKS = 0.8  # inches between the names at the right of a panel and the next panel
 
 
@@ -31,21 +38,25 @@ def effect_curves_finding(table: pd.DataFrame) -> str:
 
 
 @in_house_style
-def effect_curves(table: pd.DataFrame) -> Figure:
+def effect_curves(table: pd.DataFrame, rows: pd.DataFrame | None = None, setting: str = _SETTING) -> Figure:
     """Probability of classes along each feature, as small multiples, named at the ends of the lines.
 
-    Table: feature, value, class, probability[, conf_low, conf_high]. In each panel the classes that move most
-    are named; the others are thin grey lines.
+    Table: feature, value, class, probability[, conf_low, conf_high], such as `gg.curve` gives. In each panel the
+    classes that move most are named; the others are thin grey lines. With `rows` (a column a feature) a strip below
+    each panel is the darker the more rows have that value. `setting` says what the probabilities are of.
     """
     features = list(table["feature"].unique())
-    note = f"A typical track, one feature varying, all else at its median; the {_NAMED} that move most are named."
+    strip = "" if rows is None else " Grey strip: where the tracks are."
+    note = f"{setting}; the {_NAMED} that move most are named.{strip}"
     swing = _swing(table)
     movers = {name: swing[name].sort_values(ascending=False, kind="stable").index[:_NAMED] for name in features}
     right = width_of([name for names in movers.values() for name in names], LINE_NAME_SIZE, LINE_NAME) + _TICKS
     figure, panels = small_multiples(len(features), effect_curves_finding(table), note, right)
     for axes, feature in zip(panels, features, strict=True):
-        rows = table[table["feature"] == feature].sort_values(["class", "value"])
-        _draw_classes(axes, rows, [str(name) for name in movers[feature]])
+        curves = table[table["feature"] == feature].sort_values(["class", "value"])
+        _draw_classes(axes, curves, [str(name) for name in movers[feature]])
+        if rows is not None:
+            _draw_strip(axes, rows[feature].to_numpy(dtype=float))
         axes.set_xlabel(feature_label(feature))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
     return figure
@@ -65,9 +76,28 @@ def _draw_classes(axes: Axes, rows: pd.DataFrame, named: Sequence[str]) -> None:
     for name, colour in zip(named, CATEGORIES, strict=False):
         curve = rows[rows["class"].astype(str) == name]
         axes.plot(curve["value"], curve["probability"], color=colour)
-        if "conf_low" in curve:
+        if "conf_low" in curve and curve["conf_low"].notna().any():
             axes.fill_between(curve["value"], curve["conf_low"], curve["conf_high"], color=colour, alpha=0.15)
         ends.append((float(curve["value"].iloc[-1]), float(curve["probability"].iloc[-1])))
     axes.set_ylim(bottom=0)
     axes.margins(x=0)
     name_line_ends(axes, ends, named, CATEGORIES[: len(named)], HEIGHT)
+
+
+def _draw_strip(axes: Axes, values: NDArray[np.float64]) -> None:
+    """Show below the axis where the values lie; the root of their number, so that the few are seen too."""
+    low, high = axes.get_xlim()
+    counts, edges = np.histogram(values, _BINS, (low, high))
+    heights = (-2.2 * _STRIP, -1.2 * _STRIP)
+    axes.pcolormesh(
+        edges,
+        heights,
+        np.sqrt(counts)[None],
+        cmap=RUG,
+        norm=Normalize(0, max(1.0, float(np.sqrt(counts.max())))),
+        transform=axes.get_xaxis_transform(),
+        clip_on=False,
+        rasterized=True,
+    )
+    axes.spines["bottom"].set_position(("axes", -2.2 * _STRIP))
+    axes.set_xlim(low, high)

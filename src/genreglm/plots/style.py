@@ -27,7 +27,7 @@ BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK = CATEGORIES = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000",
 )  # fmt: skip
 INK, QUIET, FAINT, MISSING = "#222222", "#6b6b6b", "#d9d9d9", "#eeeeee"
-SEQUENTIAL, DIVERGING = "Blues", "RdBu_r"
+SEQUENTIAL, DIVERGING, RUG = "Blues", "RdBu_r", "Greys"
 
 _TITLE_SIZE, _SUBTITLE_SIZE = 12.0, 9.0
 _MARGIN = 0.15  # inches around the heading

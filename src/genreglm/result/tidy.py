@@ -63,7 +63,11 @@ def tidy(
     known = testable(result)
     known = known & ~np.any((centre == 1.0) & ~known, axis=1, keepdims=True)
     tested = _by_class(known[:, shown].astype(float), len(terms)) == 1.0
-    return _with_tests(table, tested, exponentiate, conf_level, adjust)
+    table = with_tests(table, tested, conf_level, exponentiate=exponentiate)
+    if adjust is not None:
+        slopes = table["p_value"].where(table["term"] != INTERCEPT).to_numpy(dtype=np.float64)
+        table["p_adjusted"] = adjusted(slopes, adjust)
+    return table
 
 
 def _by_class(values: np.ndarray, terms: int) -> np.ndarray:
@@ -73,9 +77,14 @@ def _by_class(values: np.ndarray, terms: int) -> np.ndarray:
     return full.T.ravel()
 
 
-def _with_tests(
-    table: pd.DataFrame, tested: np.ndarray, exponentiate: bool, conf_level: float, adjust: Adjustment | None
+def with_tests(
+    table: pd.DataFrame, tested: np.ndarray, conf_level: float, *, exponentiate: bool = False
 ) -> pd.DataFrame:
+    """Add statistic, p_value, log10_p, conf_low and conf_high to a table of estimate and std_error.
+
+    They are NaN where a row is not `tested` (rows,). With `exponentiate` the estimates are logarithms: they and their
+    intervals are shown as what they are the logarithms of, std_error is left alone.
+    """
     error = table["std_error"].where(tested)
     statistic = table["estimate"] / error
     log10_p = two_sided_log10_p(statistic.to_numpy())
@@ -89,7 +98,4 @@ def _with_tests(
     )
     if exponentiate:
         table[["estimate", "conf_low", "conf_high"]] = np.exp(table[["estimate", "conf_low", "conf_high"]])
-    if adjust is not None:
-        slopes = table["p_value"].where(table["term"] != INTERCEPT).to_numpy(dtype=np.float64)
-        table["p_adjusted"] = adjusted(slopes, adjust)
     return table

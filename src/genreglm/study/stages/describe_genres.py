@@ -30,8 +30,8 @@ def _effects(study: Study, model: Result, tracks: pd.DataFrame, features: list[s
     deviations = pd.DataFrame({"variable": features, "sd": [float(tracks[name].std()) for name in features]})
     study.store.table("marginal_effects", table)
     study.store.table("feature_scales", deviations)
-    strongest = (table["estimate"] * table["variable"].map(deviations.set_index("variable")["sd"])).abs().idxmax()
-    row = table.loc[strongest]
+    per_deviation = table["estimate"] * table["variable"].map(deviations.set_index("variable")["sd"])
+    row = table.iloc[int(per_deviation.abs().argmax())]
     study.note(f"largest average marginal effect: {row['variable']} on {row['class']}")
 
 

@@ -54,7 +54,7 @@ def _influence(study: Study, model: Result, rows: pd.DataFrame) -> dict[str, Any
         if change is None:
             continue
         slopes = change[change["term"] != "(Intercept)"]
-        largest = slopes.loc[slopes["in_errors"].abs().idxmax()]
+        largest = slopes.iloc[int(np.nanargmax(slopes["in_errors"].abs()))]
         told[name] = {
             "rows": int(dropped.sum()),
             "median": float(slopes["in_errors"].abs().median()),
