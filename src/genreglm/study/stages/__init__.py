@@ -2,6 +2,8 @@
 
 from genreglm.study.context import Stage
 from genreglm.study.stages import (
+    describe_genres,
+    diagnose,
     engineer,
     evaluate,
     explore,
@@ -21,6 +23,8 @@ STAGES = (
     Stage("engineer", "Engineer features", engineer.run),
     Stage("popularity_glm", "GLM of popularity", popularity_glm.run),
     Stage("genre_glm", "GLM of genre", genre_glm.run),
+    Stage("diagnose", "Can the model be trusted?", diagnose.run),
+    Stage("describe_genres", "What makes a genre?", describe_genres.run),
     Stage("train", "Train", train.run),
     Stage("evaluate", "Evaluate", evaluate.run),
     Stage("visualise", "Visualise", visualise.run),

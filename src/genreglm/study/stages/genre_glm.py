@@ -10,6 +10,7 @@ from genreglm.study.context import Study
 from genreglm.study.curves import effect_curves, source_columns
 from genreglm.study.formulas import factor_terms
 from genreglm.study.genre_models import add_curves, fit_what_rows_allow, simplify
+from genreglm.study.inference_model import keep_inference_model
 from genreglm.study.recipe import Recipe
 
 
@@ -36,6 +37,7 @@ def run(study: Study) -> None:
     store.table("higher_order_trace", curve_trace)
     _tell(study, "higher-order", higher)
     models = {"initial": initial, "simplified": simplified, "higher_order": higher}
+    keep_inference_model(store, simplified)
     _write_tables(study, models, tests)
     _write_summaries(study, models)
     recipe = Recipe.from_dict(store.read_json("model/recipe.json"))
