@@ -9,14 +9,16 @@ from genreglm.study.report.sections.data import data
 from genreglm.study.report.sections.exploration import exploration
 from genreglm.study.report.sections.features import features
 from genreglm.study.report.sections.genre_model import genre_model
+from genreglm.study.report.sections.genres import genres
 from genreglm.study.report.sections.meaning import meaning
 from genreglm.study.report.sections.methods import methods
 from genreglm.study.report.sections.popularity import popularity
 from genreglm.study.report.sections.recognition import recognition
+from genreglm.study.report.sections.trust import trust
 from genreglm.study.report.words import counted, names
 from genreglm.study.store import Store
 
-SECTIONS = (data, exploration, features, popularity, genre_model, recognition, meaning, methods)
+SECTIONS = (data, exploration, features, popularity, genre_model, trust, genres, recognition, meaning, methods)
 TITLE = "What makes a music genre?"
 
 

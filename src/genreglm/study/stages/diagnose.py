@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from genreglm import diagnostics
+from genreglm.errors import DataError, EstimationError
 from genreglm.result import Result
 from genreglm.study.context import Study
 from genreglm.study.inference_model import inference_model
@@ -28,7 +29,7 @@ def run(study: Study) -> None:
     rows = model.augment(tracks, seed=study.config.seed)
     store.frame("row_diagnostics", rows[[name for name in _OF_ROWS if name in rows]])
     found = {"rows": len(tracks), "parameters": model.df_model, **_influence(study, model, rows)}
-    found |= _residuals(study, model, tracks)
+    found |= _residuals(study, model)
     found |= _dependence(study, model)
     _collinearity(study, model)
     store.json("work/diagnosis.json", found)
@@ -75,8 +76,6 @@ def _influence(study: Study, model: Result, rows: pd.DataFrame) -> dict[str, Any
 
 def _without(study: Study, model: Result, dropped: np.ndarray) -> pd.DataFrame | None:
     """Fit without some rows; None where a genre would be left without any, or without an estimate."""
-    from genreglm.errors import DataError, EstimationError
-
     try:
         return diagnostics.refit_without(model, dropped)
     except (DataError, EstimationError) as error:
@@ -89,12 +88,14 @@ def _sure(slopes: pd.DataFrame) -> pd.Series:
     return (slopes["estimate"].abs() > 1.96 * slopes["std_error"]) & slopes["std_error"].notna()
 
 
-def _residuals(study: Study, model: Result, tracks: pd.DataFrame) -> dict[str, Any]:
+def _residuals(study: Study, model: Result) -> dict[str, Any]:
     """Compare residuals with those of the model's own making, row by row and bin by bin."""
     store, seed = study.store, study.config.seed
     envelope = diagnostics.envelope(model, simulations=_SIMULATIONS, seed=seed)
     store.table("residual_envelope", envelope)
-    binned = diagnostics.binned_residuals(model)
+    # A factor's residuals are zero in each of its levels, by what a maximum is.
+    features = [name for name in store.read_json("work/preprocess.json")["features"] if name in model.design.variables]
+    binned = diagnostics.binned_residuals(model, by=features)
     summary = diagnostics.binned_summary(binned)
     store.table("binned_residuals", binned)
     store.table("binned_summary", summary)

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from genreglm import plots
-from genreglm.naming import term
+from genreglm.naming import feature, term
 from genreglm.study import exploration
 from genreglm.study.context import Study
 
@@ -31,6 +31,8 @@ def _figures(study: Study) -> Iterator[tuple[str, Any, str]]:
     yield from _exploration(study)
     yield from _popularity(study)
     yield from _models(study)
+    yield from _trust(study)
+    yield from _genres(study)
     yield from _evaluation(study)
 
 
@@ -78,6 +80,55 @@ def _models(study: Study) -> Iterator[tuple[str, Any, str]]:
         yield "coefficients", plots.coefficients(coefficients, scales), finding
     yield from tables.draw("coefficients", "strongest_effects", "strongest_effects")
     yield from tables.draw("effect_curves")
+
+
+def _trust(study: Study) -> Iterator[tuple[str, Any, str]]:
+    """Yield what bears on whether the genre model can be trusted."""
+    tables, store = _Tables(study), study.store
+    rows = store.read_frame("row_diagnostics")
+    tracks = store.read_frame("tracks")
+    names = _names(tracks)
+    yield "leverage", plots.leverage_residuals(rows, names), plots.leverage_residuals_finding(rows)
+    cook = rows.rename(columns={".cooksd": "cooksd"})
+    yield "influence_index", plots.influence_index(cook, names), plots.influence_index_finding(cook, names)
+    artists = tables.read("influential_artists")
+    if artists is not None:
+        shown = artists.rename(columns={"artist": "cluster"})
+        yield "influential_artists", plots.cluster_influence(shown), plots.cluster_influence_finding(shown)
+    yield from tables.draw("residual_envelope", "envelope", "residual_envelope")
+    quantile = rows.rename(columns={".resid_quantile": "resid"})
+    yield "quantile_residuals", plots.quantile_residuals(quantile), plots.quantile_residuals_finding(quantile)
+    yield from tables.draw("binned_residuals")
+    yield from tables.draw("condition_indices")
+
+
+def _genres(study: Study) -> Iterator[tuple[str, Any, str]]:
+    """Yield what tells genres from each other."""
+    tables, store = _Tables(study), study.store
+    effects = tables.read("marginal_effects")
+    scales = store.read_table("feature_scales").set_index("variable")["sd"]
+    if effects is not None:
+        known = dict(zip(scales.index.map(str), scales.astype(float), strict=True))
+        finding = plots.marginal_effects_finding(effects, known)
+        yield "marginal_effects", plots.marginal_effects(effects, known), finding
+    for name, plot in (("term_importance", plots.term_importance), ("genre_importance", plots.class_importance)):
+        table = store.read_table(name)
+        shown = table.assign(term=table["term"].map(feature))
+        yield name, plot(shown), getattr(plots, f"{plot.__name__}_finding")(shown)
+    points, dimensions = tables.read("genre_map"), tables.read("genre_map_dimensions")
+    if points is not None and dimensions is not None:
+        shown = points.assign(name=points["name"].where(points["kind"] == "class", points["name"].map(feature)))
+        yield "genre_map", plots.class_map(shown, dimensions), plots.class_map_finding(shown, dimensions)
+    yield from tables.draw("genre_tree", "class_tree", "genre_tree")
+    yield from tables.draw("genre_distances", "class_distances", "genre_distances")
+
+
+def _names(tracks: pd.DataFrame) -> list[str]:
+    """Name each row by its artist and track, as far as the table has them."""
+    title = tracks["track_name"].astype(str) if "track_name" in tracks else tracks.index.map(lambda row: f"row {row}")
+    if "artists" not in tracks:
+        return [str(name) for name in title]
+    return [f"{artist}: {name}" for artist, name in zip(tracks["artist"], title, strict=True)]
 
 
 def _evaluation(study: Study) -> Iterator[tuple[str, Any, str]]:

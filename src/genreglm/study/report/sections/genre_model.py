@@ -41,7 +41,7 @@ def genre_model(evidence: Evidence) -> Block:
             *in_part(evidence.captions, "terms"),
             table(_ranked_tests(evidence), _tests_title(evidence), "tables/term_tests.csv", folded=False),
             _table(evidence, "term_tests_higher_order", "Term tests of the higher-order model"),
-            heading("What makes a genre"),
+            heading("Coefficients"),
             _reading(),
             *in_part(evidence.captions, "effects"),
             table(
