@@ -43,6 +43,7 @@ _HOMES = {
     "link_test": "genreglm.diagnostics",
     "load": "genreglm.result",
     "permutation_importance": "genreglm.importance",
+    "refit_without": "genreglm.diagnostics",
     "residuals": "genreglm.diagnostics",
     "separation": "genreglm.diagnostics",
     "standardised_effects": "genreglm.importance",

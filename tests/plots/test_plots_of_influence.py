@@ -32,7 +32,7 @@ def test_the_index_names_the_strongest(rows: int) -> None:
     found.loc[3, "cooksd"] = 9.0
     figure = plots.influence_index(found, names(rows))
     assert_readable(figure)
-    assert plots.influence_index_finding(found, names(rows)).startswith("$x_$ <b> 3 moves the coefficients most")
+    assert plots.influence_index_finding(found, names(rows)).startswith(r"\$x_\$ <b> 3 moves the coefficients most")
 
 
 def test_leverage_title_counts_the_strongest_hundredth() -> None:
@@ -48,5 +48,5 @@ def test_clusters_come_by_influence() -> None:
     found = pd.DataFrame({"cluster": names(40), "rows": 1_000, "cooksd": np.linspace(0.01, 0.25, 40)})
     assert_readable(plots.cluster_influence(found))
     told = plots.cluster_influence_finding(found)
-    assert told.startswith("$x_$ <b> 39, with 1,000 rows")
+    assert told.startswith(r"\$x_\$ <b> 39, with 1,000 rows")
     assert "by 0.50 standard errors" in told

@@ -10,6 +10,7 @@ from genreglm.diagnostics.functional_form import functional_form, link_test
 from genreglm.diagnostics.goodness_of_fit import fit_groups, goodness_of_fit
 from genreglm.diagnostics.independence import independence
 from genreglm.diagnostics.influence import cluster_influence, dfbeta, influence, leverage
+from genreglm.diagnostics.refit import refit_without
 from genreglm.diagnostics.residuals import residuals
 from genreglm.diagnostics.separated import cells_table, separation
 
@@ -33,6 +34,7 @@ __all__ = [
     "influence",
     "leverage",
     "link_test",
+    "refit_without",
     "residuals",
     "separation",
     "vif",

@@ -112,7 +112,8 @@ def _draw_contours(
     grid[where], held[where] = median.to_numpy(), 1.0
     weight = gaussian_filter(held, 1.5)
     smooth = np.where(weight > 0.3, gaussian_filter(grid, 1.5) / np.maximum(weight, 1e-9), np.nan)
-    levels = np.arange(np.ceil(np.nanmin(smooth)), np.nanmax(smooth))
+    known = smooth[np.isfinite(smooth)]
+    levels = np.arange(np.ceil(known.min()), known.max()) if len(known) else known
     if not len(levels):
         return
     x, y = (0.5 * (e[1:] + e[:-1]) for e in edges)

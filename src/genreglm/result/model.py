@@ -1,7 +1,7 @@
 """`Result`: a fitted multinomial GLM, frozen. Its methods orchestrate; the tables are computed beside it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from genreglm.engine.penalties import Penalty, Ridge
 from genreglm.engine.problem import Problem
 from genreglm.errors import DataError, InferenceError
 from genreglm.options import Adjustment, AnovaType, CovarianceKind, PredictionKind, TermTest, check_choice
-from genreglm.sources import Source
+from genreglm.sources import Source, read_rows
 
 Floats = NDArray[np.float64]
 
@@ -182,6 +182,19 @@ class Result:
         from genreglm.result.store import save
 
         return save(self, path, covariance=covariance)
+
+    def with_rows(self, rows: Source) -> "Result":
+        """Return the same result, holding the rows of its fit again, as a loaded one does not.
+
+        Raises
+        ------
+        DataError
+            For rows that are not those of its fit.
+        """
+        from genreglm.result.rows import problem_of_fit
+
+        frame = read_rows(rows)
+        return replace(self, source=frame, problem=problem_of_fit(self, frame))
 
     def require_rows(self, rows: pd.DataFrame | None) -> pd.DataFrame:
         """Return `rows`, or the rows of the fit where they are still known.
