@@ -48,7 +48,7 @@ def goodness_of_fit(
         Hosmer and Bofin 2008, Stat. Med. 27:4238; for two classes it is Hosmer and Lemeshow's). Rows of one
         probability stay together, so there can be fewer groups than asked for. Where rows of a group differ in the
         other classes' probabilities its counts vary less than chi-square says, and the test is cautious: from models
-        with two strong columns it rejects 2 to 4 % of tables at 5 %. With 114 classes most statistics fall below their
+        with two strong columns it rejects 1.5 to 4 % of tables at 5 %. With 114 classes most fall below their
         df, and single rows in cells of tiny expectation make some far too large
         "pearson" and "deviance" take the covariate patterns as groups, (patterns - columns)(classes - 1) degrees of
         freedom, and are for grouped data: with continuous columns each row is its own pattern, the statistics follow
