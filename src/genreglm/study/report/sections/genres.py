@@ -64,9 +64,9 @@ def _importance(evidence: Evidence) -> Block | None:
             "Where a feature tells most of a single genre: {pairs}.",
             pairs=names(f"{feature(one['term'])} of {one['class']}" for one in strongest),
         ),
-        "Features that say the same share what they are worth: energy and loudness each lose little when dropped, "
-        "since the other stays. So two measures stand side by side: what the likelihood loses without a term, "
-        "and how far a term moves the log-odds of the median genre. No single genre's coefficient is an importance.",
+        "Features that say much the same, as energy and loudness often do, are worth little each when dropped, since "
+        "the other stays. So two measures stand side by side: what the likelihood loses without a term, and how far a "
+        "term moves the log-odds of the median genre. No single genre's coefficient is an importance.",
     )
 
 

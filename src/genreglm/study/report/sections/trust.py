@@ -8,12 +8,13 @@ from genreglm.naming import feature, term
 from genreglm.study.report.blocks import Block, bullets, heading, section, table, text
 from genreglm.study.report.evidence import Evidence
 from genreglm.study.report.figures import in_part
-from genreglm.study.report.words import count, counted, number, p_value, percent, say
+from genreglm.study.report.words import count, counted, figures, number, p_value, percent, say
 
 _TEN = 10
 _TRACKS = ("track_name", "artist", "track_genre", "expected", "cooksd", "hat", "delta_deviance")
 _ARTISTS = ("artist", "rows", "cooksd", "hat", "delta_deviance")
 _CHANGES = ("class", "term", "estimate", "estimate_without", "in_errors")
+_MANY_ROWS = 10_000
 _UNKNOWN = 30.0  # a condition index from which coefficients are hard to tell apart (Belsley, Kuh and Welsch 1980)
 
 
@@ -64,21 +65,30 @@ def _top(evidence: Evidence, name: str) -> pd.DataFrame | None:
 
 
 def _influence(evidence: Evidence) -> Block | None:
-    artists = evidence.table("influential_artists")
-    first = None if artists is None or not evidence.by_artist else artists.iloc[0]
+    tracks, artists = evidence.table("influential_tracks"), evidence.table("influential_artists")
     return text(
         "Cook's distance says how far all coefficients move, in units of their own uncertainty, when a track is left "
         "out; here for each row, without refitting, and for each artist with all of that artist's tracks.",
         say(
-            "No single track matters much: the largest leverage is {hat} of {parameters} free parameters.",
+            "The largest leverage of a track is {hat} of {parameters} free parameters.",
             hat=number(evidence.get("diagnosis.largest_hat")),
             parameters=count(evidence.get("diagnosis.parameters")),
         ),
-        None if first is None else say(
-            "Artists do: {artist}, with {rows}, has a Cook's distance of {cook}.",
-            artist=str(first["artist"]), rows=counted(first["rows"], "row"), cook=number(first["cooksd"], 3),
-        ),
-    )  # fmt: skip
+        None if tracks is None or artists is None or not evidence.by_artist else _strongest(tracks, artists),
+    )
+
+
+def _strongest(tracks: pd.DataFrame, artists: pd.DataFrame) -> str | None:
+    """Compare the most influential artist with the most influential track."""
+    artist, times = artists.iloc[0], float(artists["cooksd"].iloc[0] / tracks["cooksd"].iloc[0])
+    return say(
+        "The most influential artist, {artist} with {rows}, moves the coefficients by a Cook's distance of {cook}, "
+        "{times} times that of any single track.",
+        artist=str(artist["artist"]),
+        rows=counted(artist["rows"], "row"),
+        cook=figures(artist["cooksd"]),
+        times=figures(times, 2),
+    )
 
 
 def _without(evidence: Evidence, name: str) -> str | None:
@@ -86,12 +96,12 @@ def _without(evidence: Evidence, name: str) -> str | None:
     if not found or (name == "artists" and not evidence.by_artist):
         return None
     return say(
-        "Without the ten most influential {name} ({rows}), coefficients move by {median} standard errors in the median "
-        "and by {largest} at most ({term} in {genre}); of {sure} coefficients that differ from zero at 5 %, {turned} "
-        "change sign.",
+        "Without the ten most influential {name} ({rows}), the typical coefficient moves by {median} of its standard "
+        "error, and the one that moves most by {largest} ({term} in {genre}); of {sure} coefficients that differ from "
+        "zero at 5 %, {turned} change sign.",
         name=name,
         rows=counted(found["rows"], "row"),
-        median=number(found["median"]),
+        median=number(found["median"], 3),
         largest=number(abs(found["largest"]), 1),
         term=term(found["term"]),
         genre=str(found["class"]),
@@ -143,7 +153,7 @@ def _misfit(evidence: Evidence) -> Block | None:
             share=percent(get("diagnosis.bins_outside"), 0),
             genre=get("diagnosis.worst_bin.class"),
             feature=None if variable is None else feature(variable),
-            mean=number(get("diagnosis.worst_bin.mean")),
+            mean=figures(get("diagnosis.worst_bin.mean")),
         ),
         "That is what the curves of the higher-order model and the products of the predictive ones are for: lines "
         "alone do not describe the genres, so read a coefficient as a summary over the feature's whole range.",
