@@ -72,11 +72,11 @@ def _batch(group: Sequence[tuple[Block, Floats]], cells: Cells, done: int, free:
         row_moments[start : start + _ROWS_A_TASK] = made
 
     list(ordered_map(fill, range(0, len(x), _ROWS_A_TASK)))
-    chunks, cell_of_chunk = _chunks(codes[order])
+    chunks, cell_of_chunk = cut(codes[order])
     return Batch(done + order, sorted_prob, row_moments, chunks, cell_of_chunk)
 
 
-def _chunks(codes: Integers) -> tuple[Integers, Integers]:
+def cut(codes: Integers) -> tuple[Integers, Integers]:
     """Cut rows sorted by cell into chunks of nearly equal length within each cell."""
     runs = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1, [len(codes)]])
     starts = [

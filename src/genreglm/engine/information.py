@@ -16,14 +16,18 @@ from itertools import pairwise
 import numpy as np
 from numba import njit
 
-from genreglm.engine.batches import Batch, batches
+from genreglm.engine.batches import Batch, batches, cut
 from genreglm.engine.blocks import Block, Floats
 from genreglm.engine.cells import Cells, Integers, find_cells, pair_positions
-from genreglm.engine.pairs import add_pairs
+from genreglm.engine.pairs import add_all_pairs, add_pairs
 from genreglm.engine.threads import ordered_map, single_threaded_blas
+
+Spread = tuple[Integers, Integers, Integers]
 
 # Tasks over classes; many small ones keep all threads busy to the end.
 _BANDS = 32
+# Sums, pairs of classes times pairs of columns, that stay in the second-level cache.
+_FEW_SUMS = 60_000
 
 
 @single_threaded_blas()
@@ -49,17 +53,47 @@ def _pair_sums(parts: Sequence[tuple[Block, Floats]], classes: int, cells: Cells
     # The pairs of class k: with itself, with each class after it, and with the ones that stand for no class.
     first_pair = np.concatenate([[0], np.cumsum(np.arange(free + 1, 1, -1))])
     sums = np.zeros((first_pair[-1], columns * (columns + 1) // 2))
+    if sums.size <= _FEW_SUMS:
+        _by_rows(parts, cells, spread, sums)
+    else:
+        _by_classes(parts, cells, spread, first_pair, sums)
+    matrix = np.empty((free, columns, free, columns))
+    _unpack(sums, singles, pair_positions(columns), first_pair, matrix)
+    return matrix.reshape(free * columns, free * columns)
+
+
+def _by_classes(
+    parts: Sequence[tuple[Block, Floats]], cells: Cells, spread: Spread, first_pair: Integers, sums: Floats
+) -> None:
+    """Fill `sums` with tasks over bands of classes: each owns its pairs, so that no two add to the same number."""
     bands = np.unique(np.searchsorted(first_pair, np.linspace(0, first_pair[-1], _BANDS + 1)))
-    for batch in batches(parts, cells, classes, weighted=True):
-        # A band of classes owns its pairs, so that no two tasks add to the same number.
+    for batch in batches(parts, cells, len(first_pair), weighted=True):
+
         def task(band: tuple[int, int], batch: Batch = batch) -> None:
             own = sums[first_pair[band[0]] : first_pair[band[1]]]
             add_pairs(batch.prob, batch.moments, batch.chunks, batch.cell_of_chunk, *spread, *band, own)
 
         list(ordered_map(task, list(pairwise(bands.tolist()))))
-    matrix = np.empty((free, columns, free, columns))
-    _unpack(sums, singles, pair_positions(columns), first_pair, matrix)
-    return matrix.reshape(free * columns, free * columns)
+
+
+def _by_rows(parts: Sequence[tuple[Block, Floats]], cells: Cells, spread: Spread, sums: Floats) -> None:
+    """Fill `sums` with tasks over blocks of rows, each with sums of its own: where these are few."""
+    starts = np.cumsum([0, *(len(block) for block, _ in parts)])
+
+    def task(number: int) -> Floats:
+        block, prob = parts[number]
+        codes = cells.codes[starts[number] : starts[number + 1]]
+        order = np.argsort(codes, kind="stable") if len(cells.patterns) > 1 else np.arange(len(codes))
+        chunks, cell_of_chunk = cut(codes[order])
+        across = np.ones((prob.shape[1], len(block)))
+        across[:-1] = prob[order, :-1].T
+        dense = block.x[order[:, None], cells.dense]
+        own = np.zeros_like(sums)
+        add_all_pairs(across, dense, block.w[order], chunks, cell_of_chunk, *spread, own)
+        return own
+
+    for own in ordered_map(task, range(len(parts))):
+        sums += own
 
 
 @njit(cache=True, nogil=True)

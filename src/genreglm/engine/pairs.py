@@ -39,41 +39,99 @@ def add_pairs(
     cell_of_chunk, starts, targets, squares : see `genreglm.engine.cells.Cells.targets`
     sums : (pairs of these classes, pairs of columns)
     """
-    classes = prob.shape[0]
     width = moments.shape[1]
-    linear = starts.shape[1] - 1
-    tile = np.empty(_TILE * CHUNK_ROWS)
-    product = np.empty((_TILE, width))
+    tile, product = np.empty(_TILE * CHUNK_ROWS), np.empty((_TILE, width))
     own = np.empty((sums.shape[0], width))
     for chunk in range(len(chunks) - 1):
         start, stop = chunks[chunk], chunks[chunk + 1]
-        rows = stop - start
         cell = cell_of_chunk[chunk]
         if chunk == 0 or cell != cell_of_chunk[chunk - 1]:
             own[:] = 0.0
-        row_moments = moments[start:stop]
-        filled, done = 0, 0
-        factors = tile[: _TILE * rows].reshape(_TILE, rows)
-        for k in range(first, last):
-            for other in range(k, classes):
-                one, two, into = prob[k, start:stop], prob[other, start:stop], factors[filled]
-                for i in range(rows):
-                    into[i] = one[i] * two[i]
-                filled += 1
-                if filled == _TILE or (k == last - 1 and other == classes - 1):
-                    np.dot(factors[:filled], row_moments, product[:filled])
-                    for pair in range(filled):
-                        for j in range(width):
-                            own[done + pair, j] += product[pair, j]
-                    done += filled
-                    filled = 0
+        _add_chunk(prob[:, start:stop], moments[start:stop], first, last, tile, product, own)
         if chunk == len(chunks) - 2 or cell_of_chunk[chunk + 1] != cell:
-            for pair in range(len(own)):
-                for j in range(linear):
-                    for t in range(starts[cell, j], starts[cell, j + 1]):
-                        sums[pair, targets[t]] += own[pair, j]
-                for j in range(len(squares)):
-                    sums[pair, squares[j]] += own[pair, linear + j]
+            _spread(own, starts[cell], targets, squares, sums)
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"})
+def add_all_pairs(
+    prob: Floats,
+    dense: Floats,
+    w: Floats,
+    chunks: Integers,
+    cell_of_chunk: Integers,
+    starts: Integers,
+    targets: Integers,
+    squares: Integers,
+    sums: Floats,
+) -> None:
+    """Do as `add_pairs` for all classes, with moments made chunk by chunk, so that they never leave the cache.
+
+    Parameters
+    ----------
+    dense : (rows, dense columns), w : (rows,) weights; the others as there
+    """
+    classes, columns = prob.shape[0], dense.shape[1]
+    linear = starts.shape[1] - 1
+    width = linear + len(squares)
+    tile, product = np.empty(_TILE * CHUNK_ROWS), np.empty((_TILE, width))
+    own, moments = np.empty((sums.shape[0], width)), np.empty((CHUNK_ROWS, width))
+    for chunk in range(len(chunks) - 1):
+        start, stop = chunks[chunk], chunks[chunk + 1]
+        cell = cell_of_chunk[chunk]
+        if chunk == 0 or cell != cell_of_chunk[chunk - 1]:
+            own[:] = 0.0
+        for i in range(stop - start):
+            row, weight, made = dense[start + i], w[start + i], moments[i]
+            filled = 0
+            if linear:
+                made[0] = weight
+                for a in range(columns):
+                    made[1 + a] = weight * row[a]
+                filled = 1 + columns
+            for a in range(columns):
+                scaled = weight * row[a]
+                for b in range(a, columns):
+                    made[filled + b - a] = scaled * row[b]
+                filled += columns - a
+        _add_chunk(prob[:, start:stop], moments[: stop - start], 0, classes - 1, tile, product, own)
+        if chunk == len(chunks) - 2 or cell_of_chunk[chunk + 1] != cell:
+            _spread(own, starts[cell], targets, squares, sums)
+
+
+@njit(nogil=True, fastmath={"contract"})
+def _add_chunk(
+    prob: Floats, moments: Floats, first: int, last: int, tile: Floats, product: Floats, own: Floats
+) -> None:
+    """Add the products of pairs of classes, k in [first, last), with moments to `own`, a tile of pairs at a time."""
+    classes, rows = prob.shape
+    width = moments.shape[1]
+    filled, done = 0, 0
+    factors = tile[: _TILE * rows].reshape(_TILE, rows)
+    for k in range(first, last):
+        for other in range(k, classes):
+            one, two, into = prob[k], prob[other], factors[filled]
+            for i in range(rows):
+                into[i] = one[i] * two[i]
+            filled += 1
+            if filled == _TILE or (k == last - 1 and other == classes - 1):
+                np.dot(factors[:filled], moments, product[:filled])
+                for pair in range(filled):
+                    for j in range(width):
+                        own[done + pair, j] += product[pair, j]
+                done += filled
+                filled = 0
+
+
+@njit(nogil=True, fastmath={"contract"})
+def _spread(own: Floats, starts: Integers, targets: Integers, squares: Integers, sums: Floats) -> None:
+    """Add a cell's moments to the pairs of columns that they stand for."""
+    linear = len(starts) - 1
+    for pair in range(len(own)):
+        for j in range(linear):
+            for t in range(starts[j], starts[j + 1]):
+                sums[pair, targets[t]] += own[pair, j]
+        for j in range(len(squares)):
+            sums[pair, squares[j]] += own[pair, linear + j]
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"})
