@@ -137,6 +137,22 @@ def test_new_rows_are_checked_too(rows: pd.DataFrame) -> None:
         design.matrix(rows.assign(energy=np.inf))
 
 
+def test_a_logarithm_of_what_is_not_positive_is_refused(rows: pd.DataFrame) -> None:
+    with (
+        np.errstate(invalid="ignore"),
+        pytest.raises(DataError, match=r"could not be evaluated on these rows: .*log\(energy\).*not positive"),
+    ):
+        learn("genre ~ log(energy)", rows)
+
+
+def test_levels_are_those_learnt_of_each_factor(rows: pd.DataFrame) -> None:
+    frame = rows.assign(mode=np.arange(len(rows)) % 2, form=pd.Categorical(rows["key"], ["E", "C", "D"]))
+    design = learn("genre ~ energy * C(mode) + key + form + C(np.abs(mode) + 1)", frame)
+    expected = {"mode": (0, 1), "key": ("C", "D", "E"), "form": ("E", "C", "D")}
+    assert design.levels == Design.from_dict(design.to_dict()).levels == expected
+    assert learn("genre ~ energy", frame).levels == {}
+
+
 def test_a_spline_does_not_extrapolate_in_silence(rows: pd.DataFrame) -> None:
     design = learn("genre ~ bs(energy, df=4)", rows)
     with pytest.raises((DataError, FormulaError)):

@@ -3,7 +3,7 @@
 import pytest
 
 from genreglm.errors import FormulaError
-from genreglm.formula import parse, require_columns, variables
+from genreglm.formula import coded_column, parse, require_columns, variables
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,18 @@ def test_variables_are_the_columns_that_are_read(right: str, names: list[str]) -
     response, formula = parse(f"genre ~ {right}")
     assert response == "genre"
     assert variables(formula) == names
+
+
+@pytest.mark.parametrize(
+    ("expression", "column"),
+    [
+        ("key", "key"), ("two words", "two words"), ("a-b", "a-b"), ("C(key)", "key"), ('Q("two words")', "two words"),
+        ("C(key, contr.treatment(base='E'))", "key"), ('C(Q("two words"), contr.sum)', "two words"),
+        ("C(np.sqrt(key))", None), ("np.sqrt(key)", None), ("key * 2", None),
+    ],
+)  # fmt: skip
+def test_what_column_a_factor_codes(expression: str, column: str | None) -> None:
+    assert coded_column(expression, ["key", "two words", "a-b"]) == column
 
 
 def test_the_response_may_be_quoted() -> None:

@@ -181,6 +181,26 @@ def test_names_that_are_quoted_and_numbers_that_are_levels() -> None:
     }  # fmt: skip
 
 
+def test_a_number_that_is_a_factor_too_changes_as_one(rows: pd.DataFrame) -> None:
+    """Both of its columns move: from 1950 to 1951, not by a slope."""
+    fit = gg.fit("genre ~ valence + half + C(half):valence", rows.assign(half=rows["year"] % 2))
+    table = gg.marginal_effects(fit, variables=["half"])
+    assert set(table["contrast"]) == {"1 - 0"}
+    low, high = (brute.mean_probabilities(fit, rows, half=value) for value in (0, 1))
+    np.testing.assert_allclose(table["estimate"], high - low, atol=1e-14)
+
+
+def test_p_values_reach_far_into_the_tail() -> None:
+    rows = tracks(rows=6000, strength=1.0)
+    table = gg.marginal_effects(gg.fit("genre ~ energy + valence", rows))
+    z, log10_p = table["statistic"].abs().max(), table["log10_p"].min()
+    assert z > 40
+    # Mills' ratio: log p is about -z^2 / 2 - log z.
+    expected = (-z * z / 2 - np.log(z) + 0.5 * np.log(2 / np.pi)) / np.log(10)
+    assert log10_p == pytest.approx(expected, rel=1e-4)
+    assert table["p_value"].min() == 0.0
+
+
 def test_a_loaded_result_needs_rows_and_then_gives_the_same(
     result: gg.Result, rows: pd.DataFrame, tmp_path: Path
 ) -> None:

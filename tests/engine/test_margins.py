@@ -80,6 +80,23 @@ def test_slopes_are_their_definition(made: Case, block_rows: int) -> None:
         np.testing.assert_allclose(averages.jacobian.sum(axis=0), 0.0, atol=1e-14)
 
 
+def test_at_114_classes_along_a_random_change_of_all_coefficients() -> None:
+    made = case(2500, 6, 114, seed=3)
+    at, change = point(made), point(made, seed=2)
+    change -= change[:, -1:]
+    move = np.random.default_rng(0).normal(size=made.x.shape)
+    blocks, direction = made.blocks(2048), Direction.of(move)
+
+    def both(coefficients: Floats, *, derivatives: bool = False) -> list[Averages]:
+        slopes = average_slopes(blocks, coefficients, [direction], derivatives=derivatives)
+        return [*slopes, average_probabilities(blocks, coefficients, derivatives=derivatives)]
+
+    ends = [both(at + step * change) for step in (1e-4, -1e-4)]
+    for found, above, below in zip(both(at, derivatives=True), *ends, strict=True):
+        expected = (above.estimate - below.estimate) / 2e-4
+        np.testing.assert_allclose(found.jacobian @ change[:, :-1].T.ravel(), expected, rtol=1e-6, atol=1e-9)
+
+
 def test_a_direction_keeps_the_columns_that_move(made: Case) -> None:
     assert [Direction.of(move).columns.tolist() for move in moves(made)] == [[1], [2, 3]]
     still = Direction.of(np.zeros_like(made.x))

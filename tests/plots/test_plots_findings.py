@@ -119,7 +119,7 @@ def test_marginal_effects_by_z_and_by_standard_deviation():
          "contrast": ["dY/dX"] * 4 + ["1 - 0"] * 2, "estimate": [0.1, -0.1, 0.2, -0.2, -0.3, 0.3],
          "statistic": [9.0, -9.0, 1.0, -1.0, -20.0, 20.0]}
     )  # fmt: skip
-    by_z = "What moves the genres' probabilities most: mode: major − minor, x and w"
+    by_z = "Surest effects on the genres' probabilities: mode: major − minor, x and w"
     assert plots.marginal_effects_finding(table) == by_z
     by_scale = "What moves the genres' probabilities most: w, mode: major − minor and x"
     assert plots.marginal_effects_finding(table, {"x": 1.0, "w": 5.0}) == by_scale

@@ -20,11 +20,14 @@ SLOPE = "dY/dX"
 
 
 def marginal_effects_finding(table: pd.DataFrame, scales: Mapping[str, float] | None = None) -> str:
-    """What moves the probability of the middle genre most."""
+    """What moves the probability of the middle genre most, or without `scales` most surely."""
     strength = _effects(table, scales).abs().median().dropna().sort_values(ascending=False, kind="stable")
     if strength.empty:
         return "No effect has a standard error" if scales is None else "No effect has a scale"
-    return f"What moves the genres' probabilities most: {listed(plain(name, 40) for name in strength.index[:3])}"
+    what = (
+        "Surest effects on the genres' probabilities" if scales is None else "What moves the genres' probabilities most"
+    )
+    return f"{what}: {listed(plain(name, 40) for name in strength.index[:3])}"
 
 
 @in_house_style
@@ -37,7 +40,9 @@ def marginal_effects(table: pd.DataFrame, scales: Mapping[str, float] | None = N
     """
     effects = _effects(table, scales)
     ordered = effects.iloc[cluster_order(effects.to_numpy()), cluster_order(effects.to_numpy().T)]
-    measure = "z = estimate / standard error" if scales is None else "slope times standard deviation, in points of %"
+    measure = (
+        "z = estimate / standard error" if scales is None else "slope times standard deviation, in percentage points"
+    )
     note = f"Effects on the probability of each genre. Colour: {measure}. Like genres and variables stand together."
     limit = max(float(np.nanquantile(np.abs(effects.to_numpy()), 0.98)), 1e-9) if effects.notna().any(axis=None) else 1
     cell, size = ((0.19, 0.102), 6.2) if len(ordered) > 60 else ((0.24, max(0.2, 1.2 / len(ordered))), 8.0)
