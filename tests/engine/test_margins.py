@@ -81,11 +81,11 @@ def test_slopes_are_their_definition(made: Case, block_rows: int) -> None:
 
 
 def test_at_114_classes_along_a_random_change_of_all_coefficients() -> None:
-    made = case(2500, 6, 114, seed=3)
+    made = case(300, 6, 114, seed=3)
     at, change = point(made), point(made, seed=2)
     change -= change[:, -1:]
     move = np.random.default_rng(0).normal(size=made.x.shape)
-    blocks, direction = made.blocks(2048), Direction.of(move)
+    blocks, direction = made.blocks(128), Direction.of(move)
 
     def both(coefficients: Floats, *, derivatives: bool = False) -> list[Averages]:
         slopes = average_slopes(blocks, coefficients, [direction], derivatives=derivatives)

@@ -35,8 +35,8 @@ def marginal_effects(
 
     Parameters
     ----------
-    rows : those averaged over, each counting once; those of the fit with their weights and offset unless given. A
-        frame of a few representative rows gives the effects there
+    rows : those averaged over, each counting once and without an offset; those of the fit with their weights and offset
+        unless given. A frame of a few representative rows gives the effects there
     variables : columns of the table, all that the formula reads unless given
     at : "average" over the rows, or at the "mean": the one row with the means of numbers (weighted) and the most
         frequent levels of factors
@@ -62,9 +62,8 @@ def marginal_effects(
 
 def _effects(result: Result, people: Population, chosen: Sequence[str]) -> list[Effect]:
     """Return the effects of each variable, in the order given."""
-    slopes = {
-        effect.variable: effect for effect in _slopes(result, people, [v for v in chosen if v not in people.levels])
-    }
+    numbers = [variable for variable in chosen if variable not in people.levels]
+    slopes = dict(zip(numbers, _slopes(result, people, numbers), strict=True))
     effects: list[Effect] = []
     for variable in chosen:
         if variable in slopes:
