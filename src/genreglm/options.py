@@ -36,6 +36,8 @@ RANK_TOLERANCE = 1e-9
 
 # Rows in a block: the probabilities of 114 classes for so many rows stay in the second-level cache.
 BLOCK_ROWS = 2048
+# So many probabilities make a block of few classes worth handing to a thread, within so many rows.
+BLOCK_NUMBERS, MOST_BLOCK_ROWS = 80_000, 8192
 
 
 def check_choice(name: str, value: Any, choices: Any) -> None:

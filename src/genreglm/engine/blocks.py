@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from genreglm.engine.softmax import softmax_rows, softmax_shares
 from genreglm.engine.threads import ordered_map, workspace
-from genreglm.options import BLOCK_ROWS
+from genreglm.options import BLOCK_NUMBERS, BLOCK_ROWS, MOST_BLOCK_ROWS
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -88,9 +88,10 @@ class Blocks:
         w: Floats,
         classes: int,
         offset: Floats | None = None,
-        block_rows: int = BLOCK_ROWS,
+        block_rows: int | None = None,
     ) -> "Blocks":
-        """Cut arrays in memory into blocks of `block_rows` rows (views, no copy)."""
+        """Cut arrays in memory into blocks of `block_rows` rows (views, no copy), longer ones where classes are few."""
+        block_rows = block_rows or max(BLOCK_ROWS, min(MOST_BLOCK_ROWS, BLOCK_NUMBERS // classes))
         cuts = [slice(start, start + block_rows) for start in range(0, len(y), block_rows)]
         parts = [Block(x[cut], y[cut], w[cut], None if offset is None else offset[cut]) for cut in cuts]
         return cls(parts, classes)
