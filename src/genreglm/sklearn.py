@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from genreglm.engine.estimate import Control, Estimate, estimate, ridge_strengths
 from genreglm.engine.newton import Outcome
 from genreglm.engine.problem import Problem
+from genreglm.engine.threads import single_threaded_blas
 from genreglm.errors import ConvergenceError, OptionError, RankError, SeparationError
 from genreglm.options import GRADIENT_TOLERANCE, STEP_LIMIT
 
@@ -97,11 +98,13 @@ class MultinomialGLMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[
         check_classification_targets(labels)
         problem, self.classes_ = self._problem(x, labels, _weights(sample_weight, len(x)))
         penalised = np.full(problem.x.shape[1], 1.0)
-        found = estimate(
-            problem,
-            ridge=ridge_strengths(problem, self.alpha, penalised, self.standardise) if self.alpha > 0 else None,
-            control=Control(self.tol, self.tol**2, self.max_iter),
-        )
+        # One hold of BLAS for the whole fit: taking and leaving it costs more than a step of a small one.
+        with single_threaded_blas():
+            found = estimate(
+                problem,
+                ridge=ridge_strengths(problem, self.alpha, penalised, self.standardise) if self.alpha > 0 else None,
+                control=Control(self.tol, self.tol**2, self.max_iter),
+            )
         self._require_usable(found)
         self.coef_, self.intercept_ = self._sklearn_layout(found.coefficients)
         self.n_iter_ = 0 if found.solution is None else found.solution.steps

@@ -76,7 +76,7 @@ def triangle(blocks: Blocks) -> Floats:
     By orthogonal reduction of one block after the other, so that no square of the condition number enters.
     """
     pieces = blocks.map(lambda block: upper_triangle(np.sqrt(block.w)[:, None] * block.x))
-    reduced = np.zeros((0, blocks.columns))
+    reduced = next(pieces)
     for piece in pieces:
         reduced = upper_triangle(np.vstack([reduced, piece]))
     square = np.zeros((blocks.columns, blocks.columns))

@@ -20,6 +20,9 @@ _SMALLEST_DAMPING = 1e-4
 # The preconditioner is taken anew until the whole log-likelihood has less than so many units to gain: the Hessian
 # hardly changes from there.
 _FROZEN_BELOW = 10.0
+# A whole Hessian that gives steps by itself is taken anew until a step is so short (squared, in standard errors) that
+# the next one loses nothing by the old one.
+_SETTLED = 1e-8
 # Directions to no more digits than this are computed in single precision, as long as the decrement is larger
 # than this too: on the way to infinity the curvature sinks below what single precision can tell from zero.
 _ROUGH = 1e-5
@@ -123,7 +126,7 @@ def minimise(
         size = float(np.abs(gradient).max())
         if not (np.isfinite(value) and np.isfinite(size)):
             return end(Outcome.NON_FINITE)
-        if trace and (curvatures.ndim == 4 or trace[-1].decrement > _FROZEN_BELOW):
+        if trace and trace[-1].decrement > (_SETTLED if curvatures.ndim == 4 else _FROZEN_BELOW):
             curvatures = _curvatures(objective)
         precondition = _preconditioner(curvatures, damping * typical)
         going = objective.total_weight * float(np.vdot(gradient, precondition(gradient)))
