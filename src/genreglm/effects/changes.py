@@ -10,11 +10,15 @@ from numpy.typing import NDArray
 
 from genreglm.effects.estimates import Effect, effects_table, label
 from genreglm.effects.population import Population, never, population, require_variable
+from genreglm.engine.blocks import Floats
 from genreglm.engine.margins import Averages, average_probabilities
 from genreglm.errors import OptionError
 from genreglm.options import Comparison, EffectsAt, check_choice, check_level
 from genreglm.result import Result
 from genreglm.sources import Source
+
+# Columns of so many rows are made for all values of a curve at once.
+_FEW_ROWS = 20_000
 
 
 def contrasts(
@@ -73,6 +77,15 @@ class Levels:
     ) -> None:
         self.result, self.people, self.variable, self.shown = result, people, variable, shown
         self.at = cache(self._at)
+        self._columns: dict[Any, Floats] = {}
+
+    def expect(self, values: Sequence[Any]) -> None:
+        """Make the columns at all of `values` together where rows are few: reading a formula takes longest then."""
+        if len(values) * len(self.people.frame) > _FEW_ROWS:
+            return
+        frames = [self.people.with_value(self.variable, value).frame for value in values]
+        x = self.result.design.matrix(pd.concat(frames, ignore_index=True))
+        self._columns = dict(zip(values, np.split(x, len(values)), strict=True))
 
     def change(self, high: Any, low: Any, *, ratio: bool = False) -> Effect:
         """Return the change from `low` to `high`: the difference, or the logarithm of the ratio."""
@@ -82,8 +95,10 @@ class Levels:
 
     def _at(self, value: Any) -> tuple[Averages, NDArray[np.bool_]]:
         """Return the averages with the variable at `value`, and which classes never occur there."""
-        result, people = self.result, self.people.with_value(self.variable, value)
-        x = result.design.matrix(people.frame)
+        result, people = self.result, self.people
+        x = self._columns.get(value)
+        if x is None:
+            x = result.design.matrix(people.with_value(self.variable, value).frame)
         blocks, derivatives = people.blocks(x, len(result.classes)), result.inference is not None
         found = average_probabilities(blocks, result.coefficients, self.shown, derivatives=derivatives)
         shut = never(result, x, people.weights)

@@ -72,6 +72,7 @@ def curve(
     everyone = population(result, rows, "average")
     grid = _grid(everyone, variable, values, points)
     levels = Levels(result, everyone.typical() if at == "mean" else everyone, variable, shown)
+    levels.expect(grid)
     found, shut = map(list, zip(*(levels.at(value) for value in grid), strict=True))
     probability = np.array([averages.estimate for averages in found])
     covariances = _covariances(result, found)

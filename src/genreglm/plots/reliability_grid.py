@@ -24,7 +24,7 @@ def calibration_by_class_finding(table: pd.DataFrame) -> str:
     classes = _by_gap(table)
     off, worst = int(classes["off"].sum()), classes.iloc[0]
     whose = f"{off} of {len(classes)} classes have" if off else "No class has"
-    size = f"{plain(worst['class'])} is furthest off, with {percent(worst['gap'])} of its rows in the wrong bins"
+    size = f"{plain(worst['class'])} is furthest off: bin by bin, by {percent(worst['gap'])} of its share"
     return sentence(f"{whose} probabilities that cannot be taken at their word; {size}")
 
 

@@ -5,15 +5,17 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from genreglm.effects import curve
 from genreglm.result import Result
 from genreglm.study.recipe import Recipe
 
 _POINTS = 41
 _SHOWN = 6
+_COLUMNS = ["feature", "value", "class", "probability", "conf_low", "conf_high"]
 
 
 def effect_curves(result: Result, recipe: Recipe, tracks: pd.DataFrame, sources: Mapping[str, str]) -> pd.DataFrame:
-    """Return feature, value, class, probability for the genres that each feature moves most.
+    """Return feature, value, class, probability, conf_low, conf_high for the genres that each feature moves most.
 
     Parameters
     ----------
@@ -23,23 +25,26 @@ def effect_curves(result: Result, recipe: Recipe, tracks: pd.DataFrame, sources:
     sources : for each feature of the model, the column that it is made from
 
     Values run from the 1st to the 99th percentile in the column's own units (dB, BPM, minutes). Six genres are
-    kept a feature: those whose probability differs most between two of its values.
+    kept a feature: those whose probability differs most between two of its values. Bands are pointwise, see
+    `genreglm.effects.curve`.
     """
     typical = _typical(tracks, recipe)
+    at = recipe.apply(pd.DataFrame([typical]))
     parts = []
-    for column in sources.values():
+    for feature, column in sources.items():
         low, high = tracks[column].quantile([0.01, 0.99])
         values = np.linspace(low, high, _POINTS)
         rows = pd.DataFrame([typical] * _POINTS)
         rows[column] = values
         if column == "duration_min":
             rows["duration_ms"] = values * 60_000.0
-        probability = result.predict(recipe.apply(rows))
+        made = recipe.apply(rows)
+        probability = result.predict(made)
         swing = (probability.max() - probability.min()).sort_values(ascending=False)
-        for label in swing.index[:_SHOWN]:
-            parts.append(
-                pd.DataFrame({"feature": column, "value": values, "class": label, "probability": probability[label]})
-            )
+        shown = list(swing.index[:_SHOWN])
+        table = curve(result, at, feature, values=made[feature].to_list(), classes=shown)
+        own_units = dict(zip(made[feature].to_list(), values.tolist(), strict=True))
+        parts.append(table.assign(feature=column, value=table["value"].map(own_units))[_COLUMNS])
     return pd.concat(parts, ignore_index=True)
 
 

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from genreglm import diagnostics
 from genreglm.evaluation import calibration_table, confusion_table, report_table, scores, worst_confusions
 from genreglm.importance import permutation_importance
-from genreglm.result import load
+from genreglm.result import Result, load
 from genreglm.study.context import Study
 
 _SCORES = ("top_1", "top_3", "top_5", "any_label", "macro_f1", "log_loss", "brier", "ece")
@@ -38,8 +39,10 @@ def run(study: Study) -> None:
     table = pd.DataFrame(comparison)
     store.table("model_comparison", table)
     store.table("calibration", pd.concat(calibrations, ignore_index=True))
+    model = load(store.path("model/result"))
+    store.table("calibration_by_genre", diagnostics.calibration(model, held_out["artist"]))
     _write_mistakes(study, headline, held_out["artist"], classes)
-    strength = _strength(study, held_out["artist"])
+    strength = _strength(study, model, held_out["artist"])
     store.table("term_strength", strength)
     findings = _findings(study, table, chosen, strength, held_out["artist"])
     store.json("work/evaluation.json", findings)
@@ -61,9 +64,8 @@ def _memberships(labels: pd.Series, classes: list[str]) -> NDArray[np.bool_]:
     return member
 
 
-def _strength(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
+def _strength(study: Study, model: Result, rows: pd.DataFrame) -> pd.DataFrame:
     """Return term, increase (of the log-loss, nats a row), sd over three shuffles; the strongest first."""
-    model = load(study.store.path("model/result"))
     found = permutation_importance(model, rows, repeats=3, seed=study.config.seed)
     return found.rename(columns={"variable": "term"})[["term", "increase", "sd"]]
 

@@ -79,7 +79,10 @@ def _models(study: Study) -> Iterator[tuple[str, Any, str]]:
         finding = plots.coefficients_finding(coefficients, scales)
         yield "coefficients", plots.coefficients(coefficients, scales), finding
     yield from tables.draw("coefficients", "strongest_effects", "strongest_effects")
-    yield from tables.draw("effect_curves")
+    curves = tables.read("effect_curves")
+    if curves is not None:
+        tracks = study.store.read_frame("tracks")
+        yield "effect_curves", plots.effect_curves(curves, tracks), plots.effect_curves_finding(curves)
 
 
 def _trust(study: Study) -> Iterator[tuple[str, Any, str]]:
@@ -143,6 +146,7 @@ def _evaluation(study: Study) -> Iterator[tuple[str, Any, str]]:
         chosen = study.store.read_json("work/chosen_model.json")["model"]
         shown = pd.concat([calibration[calibration["model"] == model] for model in (chosen, "gradient boosting")])
         yield "calibration", plots.calibration(shown), plots.calibration_finding(shown)
+    yield from tables.draw("calibration_by_genre", "calibration_by_class", "calibration_by_genre")
     strength = tables.read("term_strength")
     if strength is not None:
         figure = plots.term_strength(strength, measure="Rise of held-out log-loss with the feature shuffled (nats)")
