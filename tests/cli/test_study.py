@@ -90,6 +90,26 @@ def test_tables_carry_genre_names_whatever_they_hold(finished: Finished) -> None
     assert confusion.to_numpy().sum() == report["support"].sum()
 
 
+def test_the_model_is_questioned_in_tables(finished: Finished) -> None:
+    tables = finished.out / "tables"
+    tracks = pd.read_parquet(finished.out / "work/tracks.parquet")
+    rows = pd.read_parquet(finished.out / "work/row_diagnostics.parquet")
+    assert len(rows) == len(tracks)
+    listed = pd.read_csv(tables / "influential_tracks.csv")
+    assert listed["cooksd"].is_monotonic_decreasing
+    assert listed["cooksd"].iloc[0] == pytest.approx(rows[".cooksd"].max())
+    artists = pd.read_csv(tables / "influential_artists.csv")
+    assert (artists["rows"] == artists["artist"].map(tracks["artist"].value_counts())).all()
+    assert set(pd.read_csv(tables / "refit_without.csv")["without"]) <= {"tracks", "artists"}
+    effects = pd.read_csv(tables / "marginal_effects.csv")
+    sums = effects.groupby("variable")["estimate"].sum()
+    assert np.abs(sums).max() < 1e-8 * effects["estimate"].abs().max()
+    shares = pd.read_csv(tables / "term_importance.csv")["lr_share"]
+    assert shares.sum() == pytest.approx(1.0)
+    typical = pd.read_csv(tables / "typical_tracks.csv", keep_default_na=False)
+    assert set(typical["class"]) == set(tracks["track_genre"])
+
+
 def test_report_is_whole_and_escapes_names(finished: Finished) -> None:
     page = (finished.out / "report.html").read_text(encoding="utf-8")
     assert page.rstrip().endswith("</html>")

@@ -39,6 +39,19 @@ FIGURES = (
     "coefficients",
     "effect_curves",
     "genre_gvif",
+    "leverage",
+    "influence_index",
+    "influential_artists",
+    "binned_residuals",
+    "residual_envelope",
+    "quantile_residuals",
+    "condition_indices",
+    "term_importance",
+    "genre_importance",
+    "marginal_effects",
+    "genre_map",
+    "genre_tree",
+    "genre_distances",
     "model_comparison",
     "recall_by_genre",
     "worst_confusions",
@@ -55,7 +68,7 @@ def full_folder(root: Path, genres: int = 113, simulated: bool = False) -> Store
     names = [HOSTILE, *(f"genre-{number:03d}" for number in range(1, genres))]
     for stage, findings in _findings(names, simulated).items():
         store.json(f"work/{stage}.json", findings)
-    for name, table in (_data_tables(names) | _model_tables(names) | _evaluation_tables(names)).items():
+    for name, table in _tables(names).items():
         store.table(name, table)
     store.csv("ledger.csv", _ledger())
     for name in FIGURES:
@@ -63,6 +76,10 @@ def full_folder(root: Path, genres: int = 113, simulated: bool = False) -> Store
     store.json("work/timings.json", [{"stage": "load", "seconds": 3.21, "peak_mb": 410.0}] * 2)
     store.json("manifest.json", _manifest())
     return store
+
+
+def _tables(names: list[str]) -> dict[str, pd.DataFrame]:
+    return _data_tables(names) | _model_tables(names) | _trust_tables(names) | _evaluation_tables(names)
 
 
 def _findings(genres: list[str], simulated: bool) -> dict[str, Any]:
@@ -92,6 +109,8 @@ def _findings(genres: list[str], simulated: bool) -> dict[str, Any]:
         },
         "popularity": _popularity_findings(),
         "genre_models": _genre_models(genres),
+        "diagnosis": _diagnosis(genres),
+        "genres": _genres(genres),
         "evaluation": _evaluation(genres),
     }
 
@@ -129,6 +148,67 @@ def _genre_models(genres: list[str]) -> dict[str, Any]:
         ],
         "strongest": ["acousticness", "energy", "danceability"],
     }
+
+
+def _diagnosis(genres: list[str]) -> dict[str, Any]:
+    refit = {"rows": 10, "median": 0.0013, "largest": -0.74, "class": genres[1], "term": "C(explicit)[T.True]"}
+    return {
+        "rows": 112_550,
+        "parameters": 1_792,
+        "largest_hat": 0.4316,
+        "refits": {
+            "tracks": refit | {"turned": 0, "sure": 1_012},
+            "artists": refit | {"rows": 2_288, "median": 0.0522, "largest": 2.277, "turned": 3, "sure": 1_012},
+        },
+        "bins_outside": 0.2645,
+        "worst_bin": {"variable": "tempo", "class": genres[-1], "mean": 150.1986, "z": 35.8},
+        "variance_ratio": 22.737,
+        "correlation": 0.5477,
+    }
+
+
+def _genres(genres: list[str]) -> dict[str, Any]:
+    return {
+        "terms": [{"term": "energy", "lr_share": 0.412}, {"term": "log_duration_min", "lr_share": 0.2}],
+        "leaders": [["energy", 70], ["log_duration_min", 43]],
+        "strongest": [{"class": genres[1], "term": "energy", "gain": 1.4}],
+        "nearest": [{"class_1": genres[1], "class_2": genres[-1], "distance": 0.2}],
+        "apart": genres[3:5],
+        "pairs": 6_328,
+        "not_told_apart": 5,
+        "map_share": [0.36, 0.22],
+    }
+
+
+def _trust_tables(genres: list[str]) -> dict[str, pd.DataFrame]:
+    tracks = {"track_name": "A song", "artist": HOSTILE, "track_genre": genres[0], "cooksd": 0.0006, "hat": 0.1}
+    changes = {"class": genres[0], "term": "energy", "estimate": 1.0, "estimate_without": 1.2, "in_errors": 2.2}
+    return {
+        "influential_tracks": pd.DataFrame([tracks] * 12),
+        "influential_artists": pd.DataFrame({"artist": "Mozart", "rows": [305, 20], "cooksd": [0.24, 0.1], "hat": 6.0}),
+        "refit_without": pd.DataFrame([changes | {"without": "artists"}, changes | {"without": "tracks"}]),
+        "binned_summary": pd.DataFrame(
+            {"variable": ["tempo"], "checked": 20, "outside": 5, "share_outside": 0.25, "class": genres[-1], "z": 35.8}
+        ),
+        "goodness_of_fit": pd.DataFrame(
+            {
+                "test": ["fagerland"], "statistic": 5_146.6, "df": 896, "p_value": 0.0, "dissimilarity": 0.0747,
+                "dissimilarity_by_chance": 0.0326,
+            }
+        ),
+        "condition_indices": pd.DataFrame(
+            {"dimension": [1, 2, 2], "condition_index": [1.0, 107.0, 107.0], "term": ["energy", "energy", "tempo"],
+             "proportion": [0.01, 0.9, 0.8]}
+        ),
+        "term_importance": pd.DataFrame({"term": ["energy"], "df": 112, "lr_share": 0.412, "effect": 0.6}),
+        "marginal_effects": pd.DataFrame(
+            {"class": genres, "variable": "energy", "estimate": 0.01, "std_error": 0.001, "statistic": 10.0}
+        ),
+        "genre_distances": pd.DataFrame(
+            {"class_1": genres[0], "class_2": genres[1], "distance": [2.0, 0.2], "p_adjusted": [0.0, 0.2]}
+        ),
+        "typical_tracks": pd.DataFrame({"class": genres, "kind": "typical", "track_name": "A", "artist": HOSTILE}),
+    }  # fmt: skip
 
 
 def _score(model: str, split: str, top_1: float) -> dict[str, Any]:

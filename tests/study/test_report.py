@@ -138,8 +138,8 @@ def test_a_random_split_that_does_not_flatter_is_not_called_flattering(tmp_path:
 
 def test_sections_stand_in_the_order_of_the_study(summary: dict[str, Any]) -> None:
     order = [one["id"] for one in summary["sections"]]
-    known = ["data", "exploration", "features", "popularity", "genre-model", "recognition", "meaning", "methods"]
-    assert order == [*known, "further"]
+    models = ["popularity", "genre-model", "trust", "genres", "recognition"]
+    assert order == ["data", "exploration", "features", *models, "meaning", "methods", "further"]
 
 
 def test_every_figure_is_on_the_page_once(summary: dict[str, Any]) -> None:
@@ -206,6 +206,56 @@ def test_genres_that_are_never_recognised_are_counted(summary: dict[str, Any]) -
 
 def test_unclear_terms_are_named_with_their_p_value(summary: dict[str, Any]) -> None:
     assert "Not told from nothing: key (p = 0.731)." in prose(summary, "genre-model")
+
+
+def test_trust_tells_who_moves_the_model_and_what_changes_without_them(summary: dict[str, Any]) -> None:
+    told = prose(summary, "trust").replace("\N{NO-BREAK SPACE}", " ")
+    assert (
+        "The most influential artist, Mozart with 305 rows, moves the coefficients by a Cook's distance of 0.240"
+        in told
+    )
+    assert "400 times that of any single track" in told
+    assert "Without the ten most influential artists (2,288 rows), the typical coefficient moves by 0.052" in told
+    assert "by 2.3 (explicit lyrics: yes in genre-001); of 1,012 coefficients" in told
+    assert "3 change sign" in told
+    assert "varies 22.7 times as much between artists" in told
+    assert "26 % of the bins lie outside" in told
+    assert "for genre-112, where tempo is about 150" in told
+    assert "chi-square 5,147 on 896 degrees of freedom, p < 1e-16" in told
+    assert "7.5 % of the rows would have to change genre" in told
+    assert "largest condition index of the design is 107 (it joins energy and tempo)" in told
+    assert len(tables(summary)["The ten most influential tracks"]["rows"]) == 10
+
+
+def test_trust_says_nothing_of_artists_that_a_table_does_not_name(tmp_path: Path) -> None:
+    folder = full_folder(tmp_path, genres=6)
+    change(folder, "preprocess", has_artists=False)
+    told = prose(summarise(folder), "trust")
+    assert "Mozart" not in told
+    assert "most influential artists" not in told
+    assert "between artists" not in told
+
+
+def test_a_model_that_holds_is_told_so(tmp_path: Path) -> None:
+    folder = full_folder(tmp_path, genres=6)
+    change(folder, "diagnosis", variance_ratio=1.1, refits={})
+    folder.table("condition_indices", pd.DataFrame({"dimension": [1], "condition_index": 3.0, "term": ["energy"],
+                                                    "proportion": 0.9}))  # fmt: skip
+    folder.table("goodness_of_fit", pd.DataFrame({"statistic": [20.0], "df": 24, "p_value": 0.69}))
+    told = prose(summarise(folder), "trust")
+    assert "Hardly: what the model leaves unexplained varies 1.1 times" in told
+    assert "design is 3: no trouble" in told
+    assert "rejects any model" not in told
+
+
+def test_genres_are_told_by_importance_effects_and_likeness(summary: dict[str, Any]) -> None:
+    told = prose(summary, "genres").replace("\N{NO-BREAK SPACE}", " ")
+    assert "most rests on energy (41 %) and duration (20 %)" in told
+    assert "tells most is energy in 70 and duration in 43" in told
+    assert "Nearest are genre-001 and genre-112" in told
+    assert "Of 6,328 pairs, 5 cannot be told apart" in told
+    assert "58 % of the differences" in told
+    assert tables(summary)["The nearest pairs of genres"]["rows"][0][2] == 0.2
 
 
 def test_methods_hold_what_a_repetition_needs(page: str) -> None:

@@ -155,8 +155,11 @@ def _misfit(evidence: Evidence) -> Block | None:
             feature=None if variable is None else feature(variable),
             mean=figures(get("diagnosis.worst_bin.mean")),
         ),
-        "That is what the curves of the higher-order model and the products of the predictive ones are for: lines "
-        "alone do not describe the genres, so read a coefficient as a summary over the feature's whole range.",
+        "The limits count rows as independent, so where tracks of an artist go together a part of it is their doing."
+        if evidence.by_artist
+        else None,
+        "The curves of the higher-order model and the products of the predictive ones are for the rest: where lines do "
+        "not describe a genre, read a coefficient as a summary over the feature's whole range.",
     )
 
 
