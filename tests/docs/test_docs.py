@@ -100,8 +100,8 @@ def options_of(command: Any) -> set[str]:
 
 
 def test_the_pages_are_there() -> None:
-    expected = {"tutorial.md", "own_table.md", "explanation.md", "statistics.md", "outputs.md"}
-    assert expected <= {page.name for page in DOCS}
+    expected = {"tutorial", "own_table", "explanation", "statistics", "diagnostics", "effects", "outputs"}
+    assert expected <= {page.stem for page in DOCS}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -1,4 +1,4 @@
-"""Stage 5d: what makes a genre? Effects in probabilities, what each term is worth, and how genres lie to each other."""
+"""Stage 8: what makes a genre? Effects in probabilities, what each term is worth, and how genres lie to each other."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Stage 5c: can the genre model be trusted? Who moves it, what its residuals say, and how rows go together."""
+"""Stage 7: can the genre model be trusted? Who moves it, what its residuals say, and how rows go together."""
 
 from typing import Any
 

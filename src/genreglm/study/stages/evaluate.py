@@ -1,4 +1,4 @@
-"""Stage 7: score every model on rows it has not seen; where the best GLM errs, and what it lives on."""
+"""Stage 10: score every model on rows it has not seen; where the best GLM errs, and what it lives on."""
 
 from typing import Any
 

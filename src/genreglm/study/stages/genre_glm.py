@@ -1,4 +1,4 @@
-"""Stage 5b: the multinomial GLM of genre that carries inference, in three steps, clustered by artist."""
+"""Stage 6: the multinomial GLM of genre that carries inference, in three steps, clustered by artist."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Stage 5a: the seed's GLM of popularity, without its leak and its doubled columns."""
+"""Stage 5: the seed's GLM of popularity, without its leak and its doubled columns."""
 
 from genreglm.errors import DataError, EstimationError
 from genreglm.study.context import Study

@@ -1,4 +1,4 @@
-"""Stage 6: the predictive models in three sizes and their yardsticks, on the same rows and the same split."""
+"""Stage 9: the predictive models in three sizes and their yardsticks, on the same rows and the same split."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Stage 8: every figure, as PNG and SVG, from the tables that the stages before left."""
+"""Stage 11: every figure, as PNG and SVG, from the tables that the stages before left."""
 
 from collections.abc import Iterator
 from typing import Any
