@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from genreglm import diagnostics
-from genreglm.errors import DataError, EstimationError
+from genreglm.errors import DataError, EstimationError, InferenceError
 from genreglm.result import Result
 from genreglm.study.context import Study
 from genreglm.study.inference_model import inference_model
@@ -123,7 +123,11 @@ def _dependence(study: Study, model: Result) -> dict[str, Any]:
 
 
 def _collinearity(study: Study, model: Result) -> None:
-    study.store.table("gvif_coefficients", diagnostics.vif(model, kind="model"))
+    try:
+        study.store.table("gvif_coefficients", diagnostics.vif(model, kind="model"))
+    except InferenceError as error:
+        # Few artists, or two genres of the same tracks, leave the clustered covariance without full rank.
+        study.note(f"no GVIF of the coefficients: {error}")
     study.store.table("condition_indices", diagnostics.condition_indices(model))
 
 

@@ -1,0 +1,55 @@
+"""The stage that questions the genre model, where the table does not allow every question."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from genreglm.fitting import fit
+from genreglm.result import Result
+from genreglm.study.config import StudyConfig
+from genreglm.study.context import Study
+from genreglm.study.inference_model import keep_inference_model
+from genreglm.study.progress import Reporter
+from genreglm.study.stages import diagnose
+from genreglm.study.store import Store
+from simulated import tracks
+
+
+def kept(folder: Path, rows: pd.DataFrame, **options: object) -> tuple[Study, Result]:
+    """Leave what the stages before would have left."""
+    study = Study(Store(folder), StudyConfig(), Reporter(quiet=True, console=Console()))
+    rows = rows.rename(columns={"genre": "track_genre"})
+    study.store.frame("tracks", rows)
+    study.store.json("work/preprocess.json", {"features": ["energy", "valence"]})
+    model = fit("track_genre ~ energy + valence", rows, **options)
+    keep_inference_model(study.store, model)
+    return study, model
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    lines: list[str] = []
+    monkeypatch.setattr(Study, "note", lambda self, text: lines.append(text))
+    return lines
+
+
+def test_a_covariance_of_few_artists_has_no_gvif(tmp_path: Path, said: list[str]) -> None:
+    rows = tracks(rows=300, genres=4, artists=5)
+    study, _ = kept(tmp_path, rows, covariance="clustered", clusters="artist")
+    diagnose.run(study)
+    assert any("no GVIF of the coefficients" in line for line in said)
+    assert not study.store.has("tables/gvif_coefficients.csv")
+    assert study.store.has("tables/condition_indices.csv")
+
+
+def test_a_genre_by_the_strongest_artists_alone_allows_no_refit(tmp_path: Path, said: list[str]) -> None:
+    rows = tracks(rows=400, genres=3, artists=60)
+    rows["artist"] = np.where(rows["genre"] == "blues", "the only one", rows["artist"])
+    study, _ = kept(tmp_path, rows)
+    diagnose.run(study)
+    assert any("no refit without" in line and "blues" in line for line in said)
+    assert set(study.store.read_table("refit_without")["without"]) == {"tracks"}
+    assert set(study.store.read_json("work/diagnosis.json")["refits"]) == {"tracks"}
