@@ -124,7 +124,7 @@ def fit(
     return Result(
         design=learnt,
         coefficients=found.coefficients,
-        statistics=_statistics(found),
+        statistics=_statistics(found, weight_kind),
         inference=None if covariance is None else _infer(found, covariance, clusters, frame, weight_kind),
         separated=named(learnt, cells),
         penalty=penalty,
@@ -228,7 +228,7 @@ def _without_aliased(design: Design, problem: Problem) -> tuple[Design, Problem]
     return design.without(dropped), problem.keep(kept)
 
 
-def _statistics(found: Estimate) -> FitStatistics:
+def _statistics(found: Estimate, weight_kind: WeightKind) -> FitStatistics:
     assert found.solution is not None
     told_right, tjur = discrimination(found.parts, found.problem.classes)
     return FitStatistics(
@@ -241,6 +241,7 @@ def _statistics(found: Estimate) -> FitStatistics:
         told_right=told_right,
         largest_class=float(found.problem.class_weights.max()),
         tjur=tuple(tjur.tolist()),
+        weight_kind=weight_kind,
     )
 
 

@@ -180,3 +180,12 @@ def test_few_clusters_do_not_determine_type_two(rows: pd.DataFrame) -> None:
     result = gg.fit("genre ~ energy + valence * C(key)", rows, covariance="clustered", clusters=labels)
     with pytest.raises(InferenceError, match="type='III'"):
         result.anova("II")
+
+
+def test_importance_weights_allow_no_comparison_of_likelihoods(rows: pd.DataFrame, tmp_path: Path) -> None:
+    weights = np.linspace(0.5, 2.0, len(rows))
+    result = gg.fit("genre ~ energy + valence", rows, weights=weights, weight_kind="importance", covariance=None)
+    for kept in (result, gg.load(result.save(tmp_path / "model"))):
+        for test in ("lr", "score"):
+            with pytest.raises(InferenceError, match="importance weights"):
+                kept.anova(test=test)

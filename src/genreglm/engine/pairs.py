@@ -47,7 +47,7 @@ def add_pairs(
         cell = cell_of_chunk[chunk]
         if chunk == 0 or cell != cell_of_chunk[chunk - 1]:
             own[:] = 0.0
-        _add_chunk(prob[:, start:stop], moments[start:stop], first, last, tile, product, own)
+        _add_chunk(prob, start, moments[start:stop], first, last, tile, product, own)
         if chunk == len(chunks) - 2 or cell_of_chunk[chunk + 1] != cell:
             _spread(own, starts[cell], targets, squares, sums)
 
@@ -93,23 +93,25 @@ def add_all_pairs(
                 for b in range(a, columns):
                     made[filled + b - a] = scaled * row[b]
                 filled += columns - a
-        _add_chunk(prob[:, start:stop], moments[: stop - start], 0, classes - 1, tile, product, own)
+        _add_chunk(prob, start, moments[: stop - start], 0, classes - 1, tile, product, own)
         if chunk == len(chunks) - 2 or cell_of_chunk[chunk + 1] != cell:
             _spread(own, starts[cell], targets, squares, sums)
 
 
 @njit(nogil=True, fastmath={"contract"})
 def _add_chunk(
-    prob: Floats, moments: Floats, first: int, last: int, tile: Floats, product: Floats, own: Floats
+    prob: Floats, start: int, moments: Floats, first: int, last: int, tile: Floats, product: Floats, own: Floats
 ) -> None:
-    """Add the products of pairs of classes, k in [first, last), with moments to `own`, a tile of pairs at a time."""
-    classes, rows = prob.shape
-    width = moments.shape[1]
+    """Add the products of pairs of classes, k in [first, last), with the moments of the rows from `start` on to `own`,
+    a tile of pairs at a time.
+    """
+    classes, (rows, width) = prob.shape[0], moments.shape
+    stop = start + rows
     filled, done = 0, 0
     factors = tile[: _TILE * rows].reshape(_TILE, rows)
     for k in range(first, last):
         for other in range(k, classes):
-            one, two, into = prob[k], prob[other], factors[filled]
+            one, two, into = prob[k, start:stop], prob[other, start:stop], factors[filled]
             for i in range(rows):
                 into[i] = one[i] * two[i]
             filled += 1

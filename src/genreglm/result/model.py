@@ -15,7 +15,7 @@ from genreglm.engine.newton import Step
 from genreglm.engine.penalties import Penalty, Ridge
 from genreglm.engine.problem import Problem
 from genreglm.errors import DataError, InferenceError
-from genreglm.options import Adjustment, AnovaType, CovarianceKind, PredictionKind, TermTest, check_choice
+from genreglm.options import Adjustment, AnovaType, CovarianceKind, PredictionKind, TermTest, WeightKind, check_choice
 from genreglm.sources import Source, read_rows
 
 Floats = NDArray[np.float64]
@@ -59,8 +59,9 @@ class FitStatistics:
     told_right : weight of the rows whose most probable class is their own
     largest_class : weight of the largest class
     tjur : Tjur's coefficient of each class; see `genreglm.engine.accuracy`
+    weight_kind : "frequency" or "importance", as `gg.fit` was told
 
-    The last three are NaN or empty in a model that was saved before they were kept.
+    `told_right`, `largest_class` and `tjur` are NaN or empty in a model that was saved before they were kept.
     """
 
     nobs: float
@@ -72,6 +73,7 @@ class FitStatistics:
     told_right: float = float("nan")
     largest_class: float = float("nan")
     tjur: tuple[float, ...] = ()
+    weight_kind: WeightKind = "frequency"
 
 
 @dataclass(frozen=True)

@@ -87,8 +87,11 @@ def with_prior(result: Result, problem: Problem) -> Family:
 
 
 def tests_likelihoods(result: Result) -> bool:
-    """Say whether a likelihood-ratio statistic of the fit is a test: not under a robust or clustered covariance."""
-    return result.inference is None or result.inference.kind == "observed"
+    """Say whether a likelihood-ratio statistic of the fit is a test: not under a robust or clustered covariance, nor
+    with importance weights.
+    """
+    independent = result.inference is None or result.inference.kind == "observed"
+    return independent and result.statistics.weight_kind == "frequency"
 
 
 def _require_likelihood(result: Result, test: TermTest | None) -> None:
@@ -108,6 +111,11 @@ def _require_likelihood(result: Result, test: TermTest | None) -> None:
         raise InferenceError(
             f"test={test!r} compares likelihoods at their maxima, and {result.penalty!r} moved this fit away from its "
             "own. Use test='wald', or fit without the penalty or with gg.CellPrior()."
+        )
+    if result.statistics.weight_kind == "importance":
+        raise InferenceError(
+            f"test={test!r} needs weights that count rows, and this fit's are importance weights, whose scale means "
+            "nothing. Use test='wald' with covariance='robust' or 'clustered'."
         )
     if not tests_likelihoods(result):
         raise InferenceError(

@@ -12,7 +12,7 @@ from genreglm.designs import Design
 from genreglm.engine.penalties import CellPrior, Jeffreys, Penalty, Ridge
 from genreglm.errors import GenreglmError, ModelFileError
 from genreglm.files import whole_file
-from genreglm.options import CovarianceKind, check_choice
+from genreglm.options import CovarianceKind, WeightKind, check_choice
 from genreglm.result.model import FitStatistics, Inference, Result, SeparatedCell
 
 _FORMAT = "genreglm.result"
@@ -22,6 +22,7 @@ _DAMAGE = (
     OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, EOFError, RuntimeError, MemoryError,
     zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
+_NO_NUMBERS = ("iterations", "outcome", "tjur", "weight_kind")
 _PENALTIES = {"Ridge": Ridge, "CellPrior": CellPrior, "Jeffreys": Jeffreys}
 
 
@@ -119,9 +120,16 @@ def _result(header: dict[str, Any], arrays: dict[str, Any]) -> Result:
 
 
 def _statistics(state: dict[str, Any]) -> FitStatistics:
-    numbers = {name: float(value) for name, value in state.items() if name not in ("iterations", "outcome", "tjur")}
-    tjur = tuple(float(value) for value in state.get("tjur", ()))
-    return FitStatistics(**numbers, iterations=int(state["iterations"]), outcome=str(state["outcome"]), tjur=tjur)
+    numbers = {name: float(value) for name, value in state.items() if name not in _NO_NUMBERS}
+    kind: WeightKind = state.get("weight_kind", "frequency")
+    check_choice("weight_kind", kind, WeightKind)
+    return FitStatistics(
+        **numbers,
+        iterations=int(state["iterations"]),
+        outcome=str(state["outcome"]),
+        tjur=tuple(float(value) for value in state.get("tjur", ())),
+        weight_kind=kind,
+    )
 
 
 def _numbers(arrays: dict[str, Any], name: str, shape: tuple[int, int]) -> np.ndarray:
