@@ -8,6 +8,8 @@ from typing import Any
 
 _HOMES = {
     "CellPrior": "genreglm.engine.penalties",
+    "ClassMap": "genreglm.classes",
+    "ClassTree": "genreglm.classes",
     "Design": "genreglm.designs",
     "Importance": "genreglm.importance",
     "Jeffreys": "genreglm.engine.penalties",

@@ -86,15 +86,22 @@ def cluster_codes(clusters: Clusters, frame: pd.DataFrame) -> tuple[list[Codes],
         ways = [(way, f"clusters[{number}]") for number, way in enumerate(clusters)]
     else:
         ways = [(clusters, "clusters")]
-    codes = [_codes(way, frame, name) for way, name in ways]
+    codes = [labelled_codes(way, frame, name)[0] for way, name in ways]
     return codes, " and ".join(way if isinstance(way, str) else name for way, name in ways)
 
 
-def _codes(clusters: Column, frame: pd.DataFrame, name: str) -> Codes:
-    codes, _ = pd.factorize(column(clusters, frame, name))
+def labelled_codes(clusters: Column, frame: pd.DataFrame, name: str) -> tuple[Codes, NDArray[Any]]:
+    """Return each row's cluster as a code, and the clusters' labels.
+
+    Raises
+    ------
+    DataError
+        Where there is no such column, the length is not the frame's, or a row has no cluster.
+    """
+    codes, labels = pd.factorize(column(clusters, frame, name))
     if (codes < 0).any():
         raise DataError(f"{int((codes < 0).sum()):,} rows have no cluster. Give each row one.")
-    return codes.astype(np.int64)
+    return codes.astype(np.int64), np.asarray(labels)
 
 
 def column(given: Column, frame: pd.DataFrame, name: str) -> NDArray[Any]:

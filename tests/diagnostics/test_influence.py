@@ -38,7 +38,7 @@ def test_leverage_is_that_of_influence_and_sums_to_the_parameters(result: gg.Res
 
 def test_one_step_comes_near_the_refit(result: gg.Result, rows: pd.DataFrame) -> None:
     table = gg.influence(result)
-    step = gg.dfbeta(result, list(result.design.terms))
+    step = gg.dfbeta(result, terms=list(result.design.terms))
     information = np.linalg.inv(result.inference.covariance)
     for row in table["cooksd"].sort_values().index[[100, 300, 500, 599]]:
         refit = gg.fit(result.design, rows.drop(index=row), gradient_tolerance=1e-12)
@@ -53,16 +53,16 @@ def test_one_step_comes_near_the_refit(result: gg.Result, rows: pd.DataFrame) ->
 
 
 def test_dfbeta_in_standard_errors_has_the_largest_in_influence(result: gg.Result) -> None:
-    by_class = gg.dfbeta(result, "energy", standardised=True)
+    by_class = gg.dfbeta(result, terms="energy", standardised=True)
     largest = gg.influence(result, dfbeta=["energy", "C(key)"])
     assert {"dfbeta_energy", "dfbeta_C(key)"} <= set(largest.columns)
     np.testing.assert_allclose(largest["dfbeta_energy"].abs(), by_class.abs().max(axis=1), rtol=1e-9)
     errors = result.tidy(reference=None).query("term == 'energy'")["std_error"].to_numpy()
-    np.testing.assert_allclose(gg.dfbeta(result, "energy") / errors, by_class, rtol=1e-9)
+    np.testing.assert_allclose(gg.dfbeta(result, terms="energy") / errors, by_class, rtol=1e-9)
 
 
 def test_cluster_influence_comes_near_the_refit(result: gg.Result, rows: pd.DataFrame) -> None:
-    table = gg.cluster_influence(result, "artist")
+    table = gg.cluster_influence(result, clusters="artist")
     assert table["cooksd"].is_monotonic_decreasing
     assert table["rows"].sum() == len(rows)
     assert table["hat"].sum() == pytest.approx(result.df_model, rel=1e-9)
@@ -81,7 +81,7 @@ def test_a_weight_of_two_is_two_rows_deleted_together() -> None:
     weights = np.random.default_rng(0).integers(1, 3, 150)
     twice = rows.loc[np.repeat(rows.index, weights)].assign(copy=np.repeat(rows.index, weights)).reset_index(drop=True)
     one = gg.influence(gg.fit(FORMULA, rows, weights=weights))
-    two = gg.cluster_influence(gg.fit(FORMULA, twice), "copy").set_index("cluster").sort_index()
+    two = gg.cluster_influence(gg.fit(FORMULA, twice), clusters="copy").set_index("cluster").sort_index()
     np.testing.assert_allclose(one["hat"], two["hat"], rtol=1e-8)
     np.testing.assert_allclose(one["cooksd"], two["cooksd"], rtol=1e-5)
     np.testing.assert_allclose(one["delta_deviance"], two["delta_deviance"], rtol=1e-6)
@@ -107,7 +107,7 @@ def test_robust_and_absent_covariances_mean_the_information(result: gg.Result, r
     for options in ({"covariance": "clustered", "clusters": "artist"}, {"covariance": None}):
         pd.testing.assert_frame_equal(gg.influence(gg.fit(FORMULA, rows, **options)), expected, rtol=1e-6)
     with pytest.raises(InferenceError, match="no covariance"):
-        gg.dfbeta(gg.fit(FORMULA, rows, covariance=None), "energy", standardised=True)
+        gg.dfbeta(gg.fit(FORMULA, rows, covariance=None), terms="energy", standardised=True)
 
 
 def test_rows_of_a_prior_hold_the_rest_of_the_leverage() -> None:
@@ -133,6 +133,31 @@ def test_refuses_a_ridge_fit_and_an_unknown_term(result: gg.Result, rows: pd.Dat
     with pytest.raises(InferenceError, match="ridge"):
         gg.influence(gg.fit(FORMULA, rows, penalty=gg.Ridge(0.1)))
     with pytest.raises(OptionError, match="no term of this model; there are energy, valence, C"):
-        gg.dfbeta(result, "tempo")
+        gg.dfbeta(result, terms="tempo")
     with pytest.raises(DataError, match="no column"):
-        gg.cluster_influence(result, "band")
+        gg.cluster_influence(result, clusters="band")
+
+
+def test_a_column_of_large_mean_costs_no_digits() -> None:
+    rows = tracks(rows=200, seed=3)
+    expected = gg.influence(gg.fit(FORMULA, rows))
+    far = rows.assign(energy=1e7 + 3.0 * rows["energy"])
+    found = gg.influence(gg.fit(FORMULA, far))
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_a_row_that_the_estimate_needs_has_no_dfbeta() -> None:
+    rows = tracks(rows=120, seed=3).assign(one=0.0)
+    rows.loc[7, "one"] = 1.0
+    table = gg.influence(gg.fit("genre ~ energy + one", rows, penalty=gg.Jeffreys()), dfbeta=["energy"])
+    assert np.isinf(table.loc[7, "cooksd"])
+    assert np.isnan(table.loc[7, "dfbeta_energy"])
+    assert np.isfinite(table.drop(index=7).to_numpy()).all()
+
+
+def test_rows_of_a_cluster_are_counted_by_weight_and_must_have_one(result: gg.Result, rows: pd.DataFrame) -> None:
+    weights = np.where(np.arange(len(rows)) % 2, 2.5, 1.0)
+    table = gg.cluster_influence(gg.fit(FORMULA, rows, weights=weights), clusters="artist")
+    assert table["rows"].sum() == pytest.approx(weights.sum())
+    with pytest.raises(DataError, match="3 rows have no cluster"):
+        gg.cluster_influence(result, clusters=rows["artist"].where(rows.index > 2))

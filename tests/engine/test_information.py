@@ -24,6 +24,13 @@ def kronecker_sum(made: Case) -> Floats:
     return np.asarray(total)
 
 
+@pytest.fixture(params=["by rows", "by classes"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sums over blocks of rows, as where they are few, and over bands of classes."""
+    monkeypatch.setattr(module, "_FEW_SUMS", 0 if request.param == "by classes" else 10**9)
+
+
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("classes", [2, 3, 5])
 @pytest.mark.parametrize("columns", [1, 4])
 @pytest.mark.parametrize("weighted", [False, True])
@@ -37,6 +44,7 @@ def test_is_the_sum_of_kronecker_products(classes: int, columns: int, weighted: 
 @pytest.mark.parametrize("batch_bytes", [0.0, 8 * 4 * 500.0, 1e9])
 def test_batches_may_be_of_any_length(batch_bytes: float, monkeypatch: pytest.MonkeyPatch) -> None:
     made = case(rows=1000, weighted=True)
+    monkeypatch.setattr(module, "_FEW_SUMS", 0)
     monkeypatch.setattr(batches, "_BATCH_BYTES", batch_bytes)
     found = module.information(with_probabilities(made), made.classes)
     np.testing.assert_allclose(found, kronecker_sum(made), rtol=1e-11, atol=1e-12)
@@ -50,6 +58,7 @@ def with_factors(rows: int = 400, weighted: bool = True) -> Case:
     return Case(np.ascontiguousarray(x, dtype=float), made.y, made.w, made.classes, None)
 
 
+@pytest.mark.usefixtures("way")
 def test_factor_cells_change_nothing() -> None:
     made = with_factors()
     found = module.information(with_probabilities(made), made.classes)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 from genreglm.engine.blocks import Block, Blocks, Floats
 from genreglm.engine.information import information
@@ -78,6 +79,23 @@ def test_the_last_class_is_one_like_the_others() -> None:
         np.testing.assert_allclose(getattr(answers[0], name), getattr(answers[1], name), rtol=1e-9)
 
 
+@pytest.mark.parametrize("gap", [30.0, 45.0, 120.0])
+def test_a_row_of_a_class_thought_impossible_is_the_same_wherever_the_class_stands(gap: float) -> None:
+    """Its probability is far below the rounding of one minus the others'."""
+    made = case(rows=120, columns=3, classes=3)
+    eta = made.x @ point(made)
+    made.y[7] = 2
+    eta[7] = [0.0, gap, 0.0]
+    prob = softmax(eta, axis=1)
+    answers = []
+    for order in ([0, 1, 2], [2, 0, 1]):
+        parts = [(Block(made.x, np.argsort(order)[made.y], made.w), np.ascontiguousarray(prob[:, order]))]
+        answers.append(delete_rows(parts, np.linalg.inv(information(parts, 3)), 3))
+    for name in ("cooks_distance", "deviance", "chi_square"):
+        np.testing.assert_allclose(getattr(answers[0], name)[7], getattr(answers[1], name)[7], rtol=1e-9)
+    assert answers[0].chi_square[7] == pytest.approx(np.exp(gap), rel=0.2)
+
+
 def test_leverages_sum_to_the_free_parameters() -> None:
     made = with_a_factor(case(rows=300, columns=3, classes=5, weighted=True))
     parts = pairs(made)
@@ -94,6 +112,7 @@ def test_a_row_that_alone_determines_a_column_leaves_nothing() -> None:
     found = delete_rows(parts, np.linalg.inv(information(parts, 3)), 3)
     assert found.hat[5] >= 2.0
     assert np.isinf([found.cooks_distance[5], found.deviance[5], found.chi_square[5]]).all()
+    assert np.isnan(found.pull[5]).all()
     assert np.isfinite(np.delete(found.cooks_distance, 5)).all()
 
 

@@ -50,3 +50,15 @@ def test_clusters_come_by_influence() -> None:
     told = plots.cluster_influence_finding(found)
     assert told.startswith(r"\$x_\$ <b> 39, with 1,000 rows")
     assert "by 0.50 standard errors" in told
+
+
+def test_rows_that_the_estimate_needs_stand_at_the_top() -> None:
+    found = table(30)
+    found.loc[4, ".cooksd"] = np.inf
+    assert_readable(plots.leverage_residuals(found, names(30)))
+    index = found.rename(columns={".cooksd": "cooksd"})
+    assert_readable(plots.influence_index(index, names(30)))
+    assert "a name of 80" in plots.influence_index_finding(index, names(30))
+    clusters = pd.DataFrame({"cluster": ["one", "two"], "rows": [1, 5], "cooksd": [np.inf, 0.2]})
+    assert_readable(plots.cluster_influence(clusters))
+    assert "one, with 1 row, moves the coefficients most: without it" in plots.cluster_influence_finding(clusters)

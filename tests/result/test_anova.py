@@ -189,3 +189,9 @@ def test_importance_weights_allow_no_comparison_of_likelihoods(rows: pd.DataFram
         for test in ("lr", "score"):
             with pytest.raises(InferenceError, match="importance weights"):
                 kept.anova(test=test)
+
+
+def test_score_of_the_first_term_without_an_intercept_keeps_no_other(rows: pd.DataFrame) -> None:
+    both = gg.fit("genre ~ 0 + energy + valence", rows).anova("I", "score").set_index("term")
+    alone = gg.fit("genre ~ 0 + energy", rows).anova("I", "score").set_index("term")
+    assert both.loc["energy", "statistic"] == pytest.approx(alone.loc["energy", "statistic"], rel=1e-8)

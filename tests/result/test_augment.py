@@ -56,3 +56,12 @@ def test_ridge_and_soft_labels_leave_out_what_they_do_not_have(ridge: gg.Result,
 def test_refuses_to_overwrite(result: gg.Result, rows: pd.DataFrame) -> None:
     with pytest.raises(DataError, match=r"have columns \.hat"):
         result.augment(rows.assign(**{".hat": 0.0}))
+
+
+def test_leaves_influence_out_where_it_does_not_fit(
+    result: gg.Result, rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("genreglm.engine.memory.available_bytes", lambda: 100)
+    table = result.augment(rows)
+    assert ".resid_deviance" in table
+    assert not set(INFLUENCE) & set(table.columns)

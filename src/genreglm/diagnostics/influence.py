@@ -1,6 +1,7 @@
 """Leverage and influence of rows and of whole clusters of rows, without refitting."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from genreglm.designs import INTERCEPT
 from genreglm.engine.row_deletion import linear_changes
 from genreglm.engine.row_forms import row_forms
 from genreglm.errors import OptionError
-from genreglm.inputs import Column, column
+from genreglm.inputs import Column, labelled_codes
 from genreglm.result import Result
 from genreglm.result.contrasts import standard_errors, weights_of_centre
 from genreglm.result.deletion import Deletable, deletable
@@ -55,9 +56,9 @@ def influence(result: Result, rows: Source | None = None, *, dfbeta: Sequence[st
     dfbeta_TERM : for each term of `dfbeta`, the change of that of its coefficients (against the average class) that
         moves most, in standard errors
 
-    Formulas are in `genreglm.engine.row_deletion`. A row of weight w is deleted whole. Values are infinite where the
-    other rows do not determine the estimate. Cook's distance is in units of the model's own information; under a
-    clustered covariance dfbeta is in its standard errors.
+    Formulas are in `genreglm.engine.row_deletion`. A row of weight w is deleted whole. Values are infinite, and dfbeta
+    is NaN, where the other rows do not determine the estimate. Cook's distance is in units of the model's own
+    information; under a clustered covariance dfbeta is in its standard errors.
 
     Raises
     ------
@@ -81,13 +82,13 @@ def influence(result: Result, rows: Source | None = None, *, dfbeta: Sequence[st
         index=_index(result, rows),
     )
     for term in dfbeta:
-        moved = _changes(result, fit, found.pull, term) / _errors(result, term)
-        table[f"dfbeta_{term}"] = moved[np.arange(len(moved)), np.nanargmax(np.abs(moved), axis=1)]
+        largest = partial(_largest, _errors(result, term))
+        table[f"dfbeta_{term}"] = linear_changes(fit.parts, found.pull, _map(result, fit, term), largest)
     return table
 
 
 def dfbeta(
-    result: Result, terms: str | Sequence[str], rows: Source | None = None, *, standardised: bool = False
+    result: Result, rows: Source | None = None, *, terms: str | Sequence[str], standardised: bool = False
 ) -> pd.DataFrame:
     """Return b - b_(i) of each row and of all coefficients of `terms`, by one step of Newton's without the row.
 
@@ -103,7 +104,7 @@ def dfbeta(
     pull = fit.rows().pull
     parts = []
     for term in [terms] if isinstance(terms, str) else terms:
-        moved = _changes(result, fit, pull, term)
+        moved = linear_changes(fit.parts, pull, _map(result, fit, term))
         columns = result.design.columns[_span(result, term)]
         names = pd.MultiIndex.from_product([result.classes, columns], names=["class", "term"])
         parts.append(
@@ -112,12 +113,12 @@ def dfbeta(
     return pd.concat(parts, axis=1)
 
 
-def cluster_influence(result: Result, clusters: Column, rows: Source | None = None) -> pd.DataFrame:
+def cluster_influence(result: Result, rows: Source | None = None, *, clusters: Column) -> pd.DataFrame:
     """Return one line a cluster (such as an artist) with what one step says of its deletion, the largest first.
 
-    Columns: cluster, rows, hat (the sum over its rows), cooksd, delta_deviance, as in `influence`; formulas in
-    `genreglm.engine.cluster_deletion`, and for clusters of one row in `row_deletion`. Clusters with the same value
-    keep the order in which they come.
+    Columns: cluster, rows (the sum of their weights), hat (the sum over its rows), cooksd, delta_deviance, as in
+    `influence`; formulas in `genreglm.engine.cluster_deletion`, and for clusters of one row in `row_deletion`. Clusters
+    with the same value keep the order in which they come.
 
     Raises
     ------
@@ -126,12 +127,12 @@ def cluster_influence(result: Result, clusters: Column, rows: Source | None = No
     """
     fit = deletable(result, rows)
     frame = result.require_rows(None if rows is None else read_rows(rows))
-    codes, names = pd.factorize(column(clusters, frame, "clusters"), use_na_sentinel=False)
-    counts, rowwise = np.bincount(codes), fit.rows()
+    codes, names = labelled_codes(clusters, frame, "clusters")
+    counts, weights, rowwise = np.bincount(codes), np.bincount(codes, fit.problem.w), fit.rows()
     table = pd.DataFrame(
         {
             "cluster": names,
-            "rows": counts,
+            "rows": weights.astype(np.int64) if (weights % 1.0 == 0.0).all() else weights,
             "hat": np.bincount(codes, rowwise.hat),
             "cooksd": np.bincount(codes, rowwise.cooks_distance),
             "delta_deviance": np.bincount(codes, rowwise.deviance),
@@ -160,8 +161,10 @@ def _span(result: Result, term: str) -> slice:
     return result.design.terms[term]
 
 
-def _changes(result: Result, fit: Deletable, pull: Floats, term: str) -> Floats:
-    """Return b - b_(i) of a term's coefficients against the average class, (rows, classes * columns)."""
+def _map(result: Result, fit: Deletable, term: str) -> Floats:
+    """Return what maps a row's pull to b - b_(i) of a term's coefficients against the average class,
+    (classes * columns, m).
+    """
     cut, columns = _span(result, term), len(fit.back)
     width, classes = cut.stop - cut.start, fit.problem.classes
     by_class = fit.covariance.reshape(classes - 1, columns, -1)
@@ -169,7 +172,14 @@ def _changes(result: Result, fit: Deletable, pull: Floats, term: str) -> Floats:
     of[:-1] = np.einsum("ca,kam->kcm", fit.back[cut], by_class)
     centre = weights_of_centre(result, None)[cut].T[:, :, None]
     of -= np.sum(centre * of, axis=0)
-    return linear_changes(fit.parts, pull, of.reshape(classes * width, -1))
+    return of.reshape(classes * width, -1)
+
+
+def _largest(errors: Floats, changes: Floats) -> Floats:
+    """Return of each row the change that is largest in standard errors; NaN where there is none."""
+    moved = changes / errors
+    sizes = np.where(np.isnan(moved), -1.0, np.abs(moved))
+    return np.asarray(moved[np.arange(len(moved)), sizes.argmax(axis=1)])
 
 
 def _errors(result: Result, term: str) -> Floats:

@@ -12,7 +12,7 @@ from genreglm.result.rows import problem_of_fit
 from genreglm.sources import Source, read_rows
 
 
-def refit_without(result: Result, dropped: ArrayLike, rows: Source | None = None) -> pd.DataFrame:
+def refit_without(result: Result, rows: Source | None = None, *, dropped: ArrayLike) -> pd.DataFrame:
     """Fit once more without some rows; return class, term, estimate, estimate_without, change, std_error, in_errors.
 
     Estimates are against the average class, as `tidy(reference=None)` has them, `std_error` is that of the fit to all

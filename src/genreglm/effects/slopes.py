@@ -18,6 +18,7 @@ def marginal_effects(
     result: Result,
     rows: Source | None = None,
     variables: Sequence[str] | None = None,
+    *,
     at: EffectsAt = "average",
     conf_level: float = 0.95,
 ) -> pd.DataFrame:

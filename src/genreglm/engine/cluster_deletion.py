@@ -145,6 +145,7 @@ def _solve(rows: _Rows, covariance: Floats, own: Integers, score: Floats) -> tup
         share = (size / before)[:, None]
         direction = residual + share * direction
         lifted = image + share * lifted
+    determined[open_[size > enough]] = False
     return change, q, determined
 
 

@@ -14,13 +14,14 @@ From u and s come
     change in chi-square    w sum_k t_k u_k / p_k, which is w r' (V - w V M V)^- r
 
 I - w M V is self-adjoint in the inner product a'V b and its eigenvalues lie between 1 - hat and 1, so that
-conjugate gradients solve for s in a few products with M, which is formed for some rows at a time by one matrix
-product and never stored.
+conjugate gradients from M r solve for s in a few products with M, which is formed for some rows at a time by one
+matrix product and never stored. V is applied to differences from the most probable class, so that nothing cancels
+where a row is all but certain of a class that is not its own.
 
 Sources: Pregibon (1981), Ann. Stat. 9:705; Lesaffre and Albert (1989), J. R. Stat. Soc. B 51:85.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -45,7 +46,7 @@ _NOTHING_LEFT = 1e-10
 class RowDeletion:
     """What each row's deletion changes, (rows,) each; infinite where the others do not determine the estimate.
 
-    `pull` is w u of the first K - 1 classes, (rows, classes - 1): b - b_(i) = Sigma (pull_i (x) z_i).
+    `pull` is w u of the first K - 1 classes, (rows, classes - 1): b - b_(i) = Sigma (pull_i (x) z_i); NaN there.
     """
 
     hat: Floats
@@ -74,6 +75,7 @@ def delete_rows(
     packed = np.ascontiguousarray(packed_forms(covariance, columns).T)
     targets = np.concatenate([block.shares(classes) for block, _ in parts])
     weights = np.concatenate([block.w for block, _ in parts])
+    last_class = np.concatenate([prob[:, -1] for _, prob in parts])
     found, pull = np.empty((rows, 4)), np.empty((rows, free))
     for batch in batches(parts, cells, classes, weighted=False):
 
@@ -81,7 +83,7 @@ def delete_rows(
             last = min(first + _CHUNKS_A_TASK, len(batch.cell_of_chunk))
             own = slice(batch.chunks[first], batch.chunks[last])
             at = batch.rows[own]
-            prob = np.ascontiguousarray(batch.prob[:-1, own].T)
+            prob = np.column_stack([batch.prob[:-1, own].T, last_class[at]])
             own_found, own_pull = np.empty((len(at), 4)), np.empty((len(at), free))
             chunks = batch.chunks[first : last + 1] - batch.chunks[first]
             laid_out = (batch.moments[own], chunks, batch.cell_of_chunk[first:last], *spread)
@@ -94,24 +96,29 @@ def delete_rows(
     return RowDeletion(hat, cooks_distance, deviance, chi_square, pull)
 
 
-def linear_changes(parts: Sequence[tuple[Block, Floats]], pull: Floats, of: Floats) -> Floats:
+def linear_changes(
+    parts: Sequence[tuple[Block, Floats]],
+    pull: Floats,
+    of: Floats,
+    keep: Callable[[Floats], Floats] = lambda changes: changes,
+) -> Floats:
     """Return `of` (pull_i (x) z_i), (rows, q), for linear maps `of` (q, m) of what is pulled: rows q m flops, twice.
 
-    With `of` some rows of Sigma it is how much the deletion of each row lowers those coefficients.
+    With `of` some rows of Sigma it is how much the deletion of each row lowers those coefficients. `keep` says what of
+    them is kept, some rows at a time, where all of it would be too much.
     """
     starts = np.cumsum([0, *(len(block) for block, _ in parts)])
-    found = np.empty((int(starts[-1]), len(of)))
 
-    def task(number: int) -> None:
-        x = parts[number][0].x
+    def task(number: int) -> Floats:
+        x, kept = parts[number][0].x, []
         for start in range(0, len(x), _PULLED_AT_ONCE):
             own = x[start : start + _PULLED_AT_ONCE]
             first = starts[number] + start
             pulled = pull[first : first + len(own), :, None] * own[:, None, :]
-            np.matmul(pulled.reshape(len(own), -1), of.T, out=found[first : first + len(own)])
+            kept.append(keep(pulled.reshape(len(own), -1) @ of.T))
+        return np.concatenate(kept)
 
-    list(ordered_map(task, range(len(parts))))
-    return found
+    return np.concatenate(list(ordered_map(task, range(len(parts)))))
 
 
 @njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})
@@ -133,8 +140,7 @@ def _deletions(
 
     Parameters
     ----------
-    prob : (rows, classes - 1)
-    targets : (rows, classes)
+    prob, targets : (rows, classes)
     moments, chunks, cell_of_chunk : see `genreglm.engine.batches.Batch`
     starts, pairs, squares : see `genreglm.engine.cells.Cells.targets`
     packed : (pairs of columns, pairs of classes); see `genreglm.engine.row_forms.packed_forms`
@@ -163,25 +169,28 @@ def _deletions(
 @njit(nogil=True, fastmath={"contract", "reassoc", "nsz"})
 def _deletion(p: Floats, t: Floats, w: float, form: Floats, found: Floats, pull: Floats) -> None:
     """Write one row's answers; `form` is M's upper triangle by rows. Conjugate gradients in the product a'V b."""
-    free = len(p)
-    r = t[:free] - p
-    s, image = np.zeros(free), np.empty(free)
-    _multiply(form, p, image)
+    free, top = len(p) - 1, int(np.argmax(p))
+    own = p[:free]
+    r = t[:free] - own
+    s, image = np.empty(free), np.empty(free)
+    _multiply(form, own, image)
     hat, diagonal = 0.0, 0
     for k in range(free):
         hat += p[k] * (form[diagonal] - image[k])
         diagonal += free - k
+    _multiply(form, r, s)
+    curved = _curved(p, s, top)
+    enough = _RELATIVE_ERROR**2 * _dot(s, curved)
     residual = np.empty(free)
-    _multiply(form, r, residual)
+    _multiply(form, curved, residual)
+    residual *= w
     direction = residual.copy()
-    curved = _curved(p, residual)
-    size = _dot(residual, curved)
-    enough = _RELATIVE_ERROR**2 * size
+    size = _dot(residual, _curved(p, residual, top))
     determined = True
     for _ in range(2 * free):
-        if size <= enough:
+        if size <= enough or _dot(residual, residual) <= _RELATIVE_ERROR**2 * _dot(s, s):
             break
-        curved = _curved(p, direction)
+        curved = _curved(p, direction, top)
         _multiply(form, curved, image)
         length = _dot(direction, curved)
         for k in range(free):
@@ -194,22 +203,20 @@ def _deletion(p: Floats, t: Floats, w: float, form: Floats, found: Floats, pull:
         for k in range(free):
             s[k] += step * direction[k]
             residual[k] -= step * image[k]
-        before, size = size, _dot(residual, _curved(p, residual))
+        before, size = size, _dot(residual, _curved(p, residual, top))
         for k in range(free):
             direction[k] = residual[k] + size / before * direction[k]
-    u = r + w * _curved(p, s)
-    last, deviance, change, rest = 1.0, 0.0, 0.0, 0.0
+    u = r + w * _curved(p, s, top)
+    deviance, change, rest = 0.0, 0.0, 0.0
     for k in range(free):
-        last -= p[k]
         rest -= u[k]
-        pull[k] = w * u[k]
+        pull[k] = w * u[k] if determined else np.nan
         if t[k] > 0.0:
             deviance -= 2.0 * w * t[k] * np.log(p[k])
             change += w * t[k] * u[k] / p[k]
     if t[free] > 0.0:
-        last = max(last, 1e-300)
-        deviance -= 2.0 * w * t[free] * np.log(last)
-        change += w * t[free] * rest / last
+        deviance -= 2.0 * w * t[free] * np.log(p[free])
+        change += w * t[free] * rest / p[free]
     found[0] = w * hat
     found[1] = w * w * _dot(u, s) if determined else np.inf
     found[2] = deviance + w * w * _dot(r, s) if determined else np.inf
@@ -232,9 +239,17 @@ def _multiply(form: Floats, values: Floats, image: Floats) -> None:
 
 
 @njit(nogil=True, fastmath={"contract", "reassoc", "nsz"})
-def _curved(p: Floats, values: Floats) -> Floats:
-    """Return (diag(p) - p p') `values`."""
-    return p * (values - _dot(p, values))
+def _curved(p: Floats, values: Floats, top: int) -> Floats:
+    """Return (diag(p) - p p') `values` without the last class, whose value is zero; `top` is the most probable one."""
+    free = len(values)
+    peak = values[top] if top < free else 0.0
+    mean = -p[free] * peak
+    for k in range(free):
+        mean += p[k] * (values[k] - peak)
+    found = np.empty(free)
+    for k in range(free):
+        found[k] = p[k] * ((values[k] - peak) - mean)
+    return found
 
 
 @njit(nogil=True, fastmath={"contract", "reassoc", "nsz"})

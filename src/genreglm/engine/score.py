@@ -148,7 +148,7 @@ def _candidates(
 ) -> _Candidates:
     family = model if isinstance(model, Family) else Family(model)
     tested = sorted({column for group in groups for column in group})
-    kept = [j for j in (among or range(family.problem.x.shape[1])) if j not in tested]
+    kept = [j for j in (range(family.problem.x.shape[1]) if among is None else among) if j not in tested]
     whole = family.keep([*kept, *tested])
     if family.problem.intercept in tested:
         # Centred columns would hold a part of it.

@@ -37,8 +37,7 @@ _NAME = 34  # letters of a name in a figure
 
 def leverage_residuals_finding(table: pd.DataFrame) -> str:
     """How much of all influence the few strongest rows hold, and whether any has much leverage."""
-    cook = np.sort(table[".cooksd"].to_numpy(dtype=float))[::-1]
-    cook = cook[np.isfinite(cook)]
+    cook = np.sort(_drawable(table[".cooksd"]))[::-1]
     share = cook[: max(1, len(cook) // 100)].sum() / cook.sum()
     most = float(table[".hat"].max())
     return (
@@ -59,7 +58,8 @@ def leverage_residuals(table: pd.DataFrame, names: Sequence[object] | None = Non
     )
     figure = titled_figure(_SIDES[0] + 2.0, _SIDES[1] + 0.65, leverage_residuals_finding(table), note)
     axes = body_axes(figure, 0.75, 0.55, *_SIDES)
-    hat, residual, cook = (table[name].to_numpy(dtype=float) for name in (".hat", ".resid_deviance", ".cooksd"))
+    hat, residual = (table[name].to_numpy(dtype=float) for name in (".hat", ".resid_deviance"))
+    cook = _drawable(table[".cooksd"])
     log_hat = np.log10(np.maximum(hat, 1e-300))
     low, high = np.quantile(log_hat, 0.0005), log_hat.max()
     edges = (
@@ -123,8 +123,8 @@ def _draw_contours(
 
 def influence_index_finding(table: pd.DataFrame, names: Sequence[object]) -> str:
     """The row that moves the coefficients most, and how it compares with a typical one."""
-    cook = table["cooksd"].to_numpy(dtype=float)
-    first = int(np.nanargmax(np.where(np.isfinite(cook), cook, np.nan)))
+    cook = _drawable(table["cooksd"])
+    first = int(np.argmax(cook))
     times = number(cook[first] / np.median(cook), 0)
     return (
         f"{plain(list(names)[first], 60)} moves the coefficients most: its Cook's distance is {times} times the median"
@@ -137,7 +137,7 @@ def influence_index(table: pd.DataFrame, names: Sequence[object], top: int = 10)
 
     Table: cooksd, a row each (`gg.influence`). Where rows are many, a line stands for the largest of some.
     """
-    cook, rows = table["cooksd"].to_numpy(dtype=float), len(table)
+    cook, rows = _drawable(table["cooksd"]), len(table)
     bins = min(_BINS, rows)
     each = f"the largest of each {number(rows / bins, 0)} neighbours" if bins < rows else "every row"
     note = f"Cook's distance, {each}, in the order of the table; the {min(top, rows)} largest are named."
@@ -159,16 +159,26 @@ def influence_index(table: pd.DataFrame, names: Sequence[object], top: int = 10)
 def cluster_influence_finding(table: pd.DataFrame) -> str:
     """The cluster that moves the coefficients most, and how many rows it has."""
     first = table.sort_values("cooksd", ascending=False, kind="stable").iloc[0]
+    moved = f"by {number(np.sqrt(first['cooksd']), 2)} standard errors in the root mean square"
+    size = moved if np.isfinite(first["cooksd"]) else "without it they have no estimate"
     return (
-        f"{plain(first['cluster'], 40)}, with {int(first['rows']):,} rows, moves the coefficients most: by "
-        f"{number(np.sqrt(first['cooksd']), 2)} standard errors in the root mean square"
+        f"{plain(first['cluster'], 40)}, with {first['rows']:,.0f} row{'' if first['rows'] == 1 else 's'}, moves the "
+        f"coefficients most: {size}"
     )
+
+
+def _drawable(cook: pd.Series) -> NDArray[np.float64]:
+    """Return Cook's distances; an infinite one, of a row that the estimate needs, as the top of the scale."""
+    values = cook.to_numpy(dtype=float)
+    finite = values[np.isfinite(values)]
+    return np.where(np.isfinite(values), values, 1.2 * finite.max(initial=1e-12))
 
 
 @in_house_style
 def cluster_influence(table: pd.DataFrame, top: int = 25) -> Figure:
     """The most influential clusters, such as artists, with their rows. Table: cluster, rows, cooksd, ..."""
     shown = table.sort_values("cooksd", ascending=False, kind="stable").head(top).reset_index(drop=True)
+    shown["cooksd"] = _drawable(shown["cooksd"])
     note = "Cook's distance of leaving out all rows of a cluster; the numbers at the right are its rows."
     figure = titled_figure(7.6, ROW * 1.15 * max(len(shown), 3) + 0.6, cluster_influence_finding(table), note)
     axes, places = figure.subplots(), np.arange(len(shown))

@@ -3,10 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from genreglm.engine.penalties import Ridge
 from genreglm.engine.problem import Problem
 from genreglm.engine.residuals import deviance_residuals, quantile_residuals
-from genreglm.errors import DataError
+from genreglm.errors import DataError, InferenceError
 from genreglm.result.deletion import deletable
 from genreglm.result.model import Result
 from genreglm.result.rows import fitted_probabilities, problem_of, problem_of_fit
@@ -22,7 +21,7 @@ def augment(result: Result, rows: Source | None = None, *, seed: int = 0) -> pd.
     .resid_deviance, .resid_quantile : see `gg.residuals`; the second in the sorted order of the classes, drawn with
         `seed`, and absent where rows are spread over several classes
     .hat, .cooksd, .delta_deviance : see `gg.influence`; only for the rows of the fit, since others have nothing in it
-        that could be deleted, and not under a ridge
+        that could be deleted, and not where `gg.influence` is refused (under a ridge; without memory for it)
 
     Rows without the response get the first two alone.
 
@@ -46,16 +45,23 @@ def augment(result: Result, rows: Source | None = None, *, seed: int = 0) -> pd.
         table[".resid_quantile"] = quantile_residuals(
             prob, np.asarray(problem.y, dtype=np.int64), np.arange(problem.classes), np.random.default_rng(seed)
         )
-    if not isinstance(result.penalty, Ridge) and _of_the_fit(result, rows, problem):
-        deletion = deletable(result, rows).rows()
-        table[".hat"] = deletion.hat
-        table[".cooksd"] = deletion.cooks_distance
-        table[".delta_deviance"] = deletion.deviance
+    if _of_the_fit(result, rows, problem):
+        table = _with_influence(table, result, rows)
     return _indexed(table, rows)
 
 
 def _fitted(table: pd.DataFrame, result: Result, prob: np.ndarray) -> pd.DataFrame:
     return table.assign(**{".fitted": np.array(result.classes)[prob.argmax(axis=1)], ".prob": prob.max(axis=1)})
+
+
+def _with_influence(table: pd.DataFrame, result: Result, rows: Source | None) -> pd.DataFrame:
+    try:
+        deletion = deletable(result, rows).rows()
+    except InferenceError:
+        return table
+    return table.assign(
+        **{".hat": deletion.hat, ".cooksd": deletion.cooks_distance, ".delta_deviance": deletion.deviance}
+    )
 
 
 def _of_the_fit(result: Result, rows: Source | None, problem: Problem) -> bool:

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from genreglm.engine.blocks import Block, Codes, Floats
 from genreglm.engine.cluster_deletion import ClusterDeletion, delete_clusters
-from genreglm.engine.covariance import to_columns
 from genreglm.engine.information import information
 from genreglm.engine.memory import require_covariance
 from genreglm.engine.penalties import Ridge
@@ -73,9 +72,6 @@ def deletable(result: Result, rows: Source | None = None) -> Deletable:
     problem, classes = family.problem, family.problem.classes
     require_covariance(problem.x.shape[1], classes)
     point = family.at(result.coefficients)
-    back = problem.standardisation.back()
-    if result.inference is not None and result.inference.kind == "observed":
-        covariance = to_columns(result.inference.covariance.copy(), np.asarray(np.linalg.inv(back), dtype=np.float64))
-    else:
-        covariance = bread(information([*point.parts, *point.prior], classes), overwrite=True)
-    return Deletable(problem, point.parts, covariance, back)
+    # Not from the result's own covariance: mapped to standardised columns it would lose digits where means are large.
+    covariance = bread(information([*point.parts, *point.prior], classes), overwrite=True)
+    return Deletable(problem, point.parts, covariance, problem.standardisation.back())

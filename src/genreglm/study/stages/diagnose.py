@@ -42,7 +42,7 @@ def _influence(study: Study, model: Result, rows: pd.DataFrame) -> dict[str, Any
     shown = ["track_name", "artist", "track_genre", ".fitted", *_DIAGNOSTICS]
     listed = strongest.head(_LISTED)[[name for name in shown if name in rows]]
     store.table("influential_tracks", listed.rename(columns={**_DIAGNOSTICS, ".fitted": "expected"}))
-    artists = diagnostics.cluster_influence(model, "artist").rename(columns={"cluster": "artist"})
+    artists = diagnostics.cluster_influence(model, clusters="artist").rename(columns={"cluster": "artist"})
     store.table("influential_artists", artists.head(_LISTED))
     few = set(artists["artist"].head(_LEFT_OUT))
     without = {
@@ -77,7 +77,7 @@ def _influence(study: Study, model: Result, rows: pd.DataFrame) -> dict[str, Any
 def _without(study: Study, model: Result, dropped: np.ndarray) -> pd.DataFrame | None:
     """Fit without some rows; None where a genre would be left without any, or without an estimate."""
     try:
-        return diagnostics.refit_without(model, dropped)
+        return diagnostics.refit_without(model, dropped=dropped)
     except (DataError, EstimationError) as error:
         study.note(f"no refit without {int(dropped.sum()):,} rows: {error}")
         return None
