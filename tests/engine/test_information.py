@@ -90,3 +90,9 @@ def test_more_rows_than_one_long_block() -> None:
     weight = prob[:, 0] * prob[:, 1]
     found = module.information(with_probabilities(made, 2048), 2)
     np.testing.assert_allclose(found, (made.x.T * weight) @ made.x, rtol=1e-11)
+
+
+def test_a_column_of_zeros_and_ones_in_its_first_rows_only_is_dense() -> None:
+    x = np.column_stack([np.ones(400), np.arange(400) % 2.0])
+    x[300, 1] = 0.5
+    assert find_cells(x).dense.tolist() == [1]
