@@ -202,7 +202,9 @@ def _trust_tables(genres: list[str]) -> dict[str, pd.DataFrame]:
             {"dimension": [1, 2, 2], "condition_index": [1.0, 107.0, 107.0], "term": ["energy", "energy", "tempo"],
              "proportion": [0.01, 0.9, 0.8]}
         ),
-        "term_importance": pd.DataFrame({"term": ["energy"], "df": 112, "lr_share": 0.412, "deviance_share": 0.3, "effect": 0.6}),
+        "term_importance": pd.DataFrame(
+            {"term": ["energy"], "df": 112, "lr_share": 0.412, "deviance_share": 0.3, "effect": 0.6}
+        ),
         "marginal_effects": pd.DataFrame(
             {"class": genres, "variable": "energy", "estimate": 0.01, "std_error": 0.001, "statistic": 10.0}
         ),

@@ -113,9 +113,11 @@ def _likeness(evidence: Evidence) -> Block | None:
         ),
         say("Furthest from all others: {apart}.", apart=names(far)),
         say(
-            "Of {pairs} pairs, {alike} cannot be told apart by a test at 5 % that allows for their number.",
+            "All {pairs} pairs are told apart by a test at 5 % that allows for their number."
+            if alike == 0
+            else "Of {pairs} pairs, {alike} cannot be told apart by a test at 5 % that allows for their number.",
             pairs=count(get("genres.pairs")),
-            alike="none" if alike == 0 else count(alike),
+            alike=count(alike),
         ),
         say("The map holds {share} of the differences in its two dimensions.", share=percent(sum(shares), 0))
         if shares
