@@ -321,6 +321,7 @@ def test_three_genres_of_300_rows_without_artists_are_told_truly(tmp_path: Path)
     assert "so many" not in prose(told, "trust")
     assert "Another draw of tracks" in prose(told, "meaning")
     assert "Which tracks are held out is luck." in prose(told, "recognition")
+    assert "by artist and by row" not in prose(told, "recognition")
     assert "on each fold of tracks" in " ".join(tables(told))
     assert not re.search(r"\b(None|nan|NaN)\b", Page(render(told, pictures(folder))).text)
 

@@ -70,7 +70,7 @@ def _likeness(study: Study, model: Result) -> dict[str, Any]:
     alike = _not_told_apart(model, wald)
     study.note(
         f"nearest genres: {near['class_1'].iloc[0]} and {near['class_2'].iloc[0]}; "
-        + ("too few artists to test pairs" if alike is None else f"{alike} pairs not told apart")
+        + ("too few clusters to test pairs" if alike is None else f"{alike} pairs not told apart")
     )
     return {
         "nearest": near.head(8)[["class_1", "class_2", "distance"]].to_dict("records"),

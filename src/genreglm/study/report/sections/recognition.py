@@ -37,7 +37,7 @@ def recognition(evidence: Evidence) -> Block:
             *in_part(evidence.captions, "recognition"),
             _table(evidence, "model_comparison", "Models side by side", folded=False),
             _table(evidence, "ridge_trace", "Ridge strengths tried, by log-loss on rows held out for choosing"),
-            heading("Two splits: by artist and by row", "splits"),
+            heading("Two splits: by artist and by row" if evidence.by_artist else "What is held out", "splits"),
             _splits(evidence),
             _luck(evidence),
             _table(evidence, "artist_folds", f"The linear model on each fold of {_held_out(evidence)}"),
