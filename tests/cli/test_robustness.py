@@ -365,6 +365,7 @@ def test_table_of_bare_measurements(table: pd.DataFrame, monkeypatch: pytest.Mon
     gone = ["track_id", "artists", "album_name", "track_name", "popularity", "explicit", "key", "mode"]
     found = _whole(table.drop(columns=[*gone, "time_signature"]), "work/evaluation.json")
     assert "C(" not in found["models"][0]["formula"]
+    assert not Path("outputs/tables/influential_artists.csv").exists()
 
 
 def test_module_runs_without_a_screen(tmp_path: Path) -> None:

@@ -163,6 +163,7 @@ def _diagnosis(genres: list[str]) -> dict[str, Any]:
         "bins_outside": 0.2645,
         "worst_bin": {"variable": "tempo", "class": genres[-1], "mean": 150.1986, "z": 35.8},
         "variance_ratio": 22.737,
+        "variance_p_value": 0.01,
         "correlation": 0.5477,
     }
 
@@ -192,15 +193,18 @@ def _trust_tables(genres: list[str]) -> dict[str, pd.DataFrame]:
         ),
         "goodness_of_fit": pd.DataFrame(
             {
-                "test": ["fagerland"], "statistic": 5_146.6, "df": 896, "p_value": 0.0, "dissimilarity": 0.0747,
-                "dissimilarity_by_chance": 0.0326,
+                "test": ["fagerland"], "statistic": 5_146.6, "df": 896, "p_value": 0.0, "groups": 10,
+                "dissimilarity": 0.0747, "dissimilarity_by_chance": 0.0326,
+                "note": "rows count as independent, though the fit's covariance is by artist; 9 % are below 5",
             }
         ),
         "condition_indices": pd.DataFrame(
             {"dimension": [1, 2, 2], "condition_index": [1.0, 107.0, 107.0], "term": ["energy", "energy", "tempo"],
              "proportion": [0.01, 0.9, 0.8]}
         ),
-        "term_importance": pd.DataFrame({"term": ["energy"], "df": 112, "lr_share": 0.412, "effect": 0.6}),
+        "term_importance": pd.DataFrame(
+            {"term": ["energy"], "df": 112, "lr_share": 0.412, "deviance_share": 0.3, "effect": 0.6}
+        ),
         "marginal_effects": pd.DataFrame(
             {"class": genres, "variable": "energy", "estimate": 0.01, "std_error": 0.001, "statistic": 10.0}
         ),
@@ -321,7 +325,9 @@ def _evaluation_tables(genres: list[str]) -> dict[str, pd.DataFrame]:
         "worst_confusions": pd.DataFrame(
             {"true": genres[:2], "predicted": genres[1::-1], "count": [62, 51], "rate": [0.3123, 0.25]}
         ),
-        "artist_folds": pd.DataFrame({"fold": range(5), "artists": 3_530, "rows": 22_510, "top_1": 0.15}),
+        "artist_folds": pd.DataFrame(
+            {"fold": range(5), "artists": 3_530, "rows": 22_510, "unseen": [0, 7, 0, 0, 0], "top_1": 0.15}
+        ),
         "calibration": pd.DataFrame(
             {"model": "one", "bin": [0, 1], "confidence": [0.05, 0.15], "accuracy": [0.06, np.nan], "count": [900, 0]}
         ),

@@ -28,3 +28,14 @@ def test_a_genre_of_one_artist_cannot_be_told() -> None:
     assert table["unseen"].sum() == (rows["track_genre"] == "blues").sum()
     assert table["rows"].sum() + table["unseen"].sum() == pytest.approx(len(rows))
     assert np.isfinite(table["log_loss"]).all()
+
+
+@pytest.mark.parametrize("level", ["A", "F"])  # the base of the factor, and its last level
+def test_a_level_of_one_artist_stops_nothing(level: str) -> None:
+    rows = frame()
+    rows.loc[rows["artist"] == "artist 1", "key"] = level
+    table = artist_folds("track_genre ~ energy + valence + C(key)", rows, 1.0, 5, 0)
+    assert table["rows"].sum() == len(rows)
+    assert (table["unseen"] == 0).all()
+    assert np.isfinite(table["log_loss"]).all()
+    assert table["log_loss"].mean() < np.log(4)

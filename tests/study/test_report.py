@@ -126,6 +126,8 @@ def test_luck_of_the_split_is_told_with_its_table(page: str) -> None:
     told = page.replace("&#39;", "'").replace("\N{NO-BREAK SPACE}", " ")
     assert "dealt into 5 folds, each tested once by the model of the others" in told
     assert "15.1 % right on average, from 14.7 % to 16.0 % by fold" in told
+    assert "7 rows could not be scored, since no other fold has their genre." in told
+    assert "Rows not scored" in told
     assert "The linear model on each fold of artists" in told
 
 
@@ -211,17 +213,20 @@ def test_unclear_terms_are_named_with_their_p_value(summary: dict[str, Any]) -> 
 def test_trust_tells_who_moves_the_model_and_what_changes_without_them(summary: dict[str, Any]) -> None:
     told = prose(summary, "trust").replace("\N{NO-BREAK SPACE}", " ")
     assert (
-        "The most influential artist, Mozart with 305 rows, moves the coefficients by a Cook's distance of 0.240"
-        in told
+        "The most influential artist, Mozart with 305 rows, has a Cook's distance of 0.240: without that artist the "
+        "coefficients move 20 times as far as without the most influential track." in told
     )
-    assert "400 times that of any single track" in told
+    assert "Cook's distance is the square of how far the coefficients move" in told
     assert "Without the ten most influential artists (2,288 rows), the typical coefficient moves by 0.052" in told
     assert "by 2.3 (explicit lyrics: yes in genre-001); of 1,012 coefficients" in told
     assert "3 change sign" in told
     assert "varies 22.7 times as much between artists" in told
+    assert "every standard error of the genre model is clustered by artist, and the headline score is" in told
     assert "26 % of the bins lie outside" in told
     assert "for genre-112, where tempo is about 150" in told
-    assert "chi-square 5,147 on 896 degrees of freedom, p < 1e-16" in told
+    assert "read a coefficient as a summary" in told
+    assert "in 10 groups of rows: chi-square 5,147 on 896 degrees of freedom, p < 1e-16" in told
+    assert "With so many rows such a test rejects any model. Rows count as independent, though" in told
     assert "7.5 % of the rows would have to change genre" in told
     assert "largest condition index of the design is 107 (it joins energy and tempo)" in told
     assert len(tables(summary)["The ten most influential tracks"]["rows"]) == 10
@@ -231,31 +236,120 @@ def test_trust_says_nothing_of_artists_that_a_table_does_not_name(tmp_path: Path
     folder = full_folder(tmp_path, genres=6)
     change(folder, "preprocess", has_artists=False)
     told = prose(summarise(folder), "trust")
-    assert "Mozart" not in told
-    assert "most influential artists" not in told
-    assert "between artists" not in told
+    assert "artist" not in told
+    shown = [block for block in blocks_of(summarise(folder), "trust") if block["kind"] in ("table", "figure")]
+    assert shown
+    assert "artist" not in json.dumps([[block.get(key) for key in ("title", "name", "columns")] for block in shown])
+
+
+def test_the_most_influential_artist_of_one_row_is_not_compared_with_a_track(tmp_path: Path) -> None:
+    folder = full_folder(tmp_path, genres=6)
+    folder.table("influential_artists", folder.read_table("influential_artists").assign(rows=1))
+    told = prose(summarise(folder), "trust")
+    assert "The most influential artist" not in told
+
+
+def test_artists_that_chance_alone_may_explain_are_not_called_dependent(tmp_path: Path) -> None:
+    folder = full_folder(tmp_path, genres=6)
+    change(folder, "diagnosis", variance_ratio=1.9, variance_p_value=0.31)
+    told = prose(summarise(folder), "trust")
+    assert "They do." not in told
+    assert "as far as these rows can tell" in told
+    assert "That is why" not in told
+    change(folder, "diagnosis", variance_ratio=1.2, variance_p_value=0.01)
+    assert "They do. What the model leaves unexplained varies 1.20 times" in prose(summarise(folder), "trust")
+
+
+@pytest.mark.parametrize("outside", [0.05, 0.08, None])
+def test_no_bin_is_blamed_where_as_many_lie_outside_as_chance_puts_there(tmp_path: Path, outside: float | None) -> None:
+    folder = full_folder(tmp_path, genres=6)
+    change(folder, "diagnosis", bins_outside=outside, **({} if outside else {"worst_bin": None}))
+    told = prose(summarise(folder), "trust")
+    assert ("of the bins lie outside" in told) == (outside is not None)
+    assert "misses most" not in told
+    assert "their doing" not in told
+    assert "read a coefficient as a summary" not in told
+
+
+def test_few_rows_do_not_excuse_a_test_that_rejects(tmp_path: Path) -> None:
+    folder = full_folder(tmp_path, genres=6)
+    change(folder, "diagnosis", rows=300)
+    told = prose(summarise(folder), "trust")
+    assert "chi-square 5,147" in told
+    assert "rejects any model" not in told
+
+
+def test_pairs_that_no_test_can_judge_are_not_counted(tmp_path: Path) -> None:
+    folder = full_folder(tmp_path, genres=6)
+    change(folder, "genres", not_told_apart=None)
+    told = summarise(folder)
+    assert "cannot be told apart" not in prose(told, "genres")
+    keys = [column["key"] for column in tables(told)["Pairs of genres, the nearest first"]["columns"]]
+    assert keys == ["class_1", "class_2", "distance"]
+    change(folder, "genres", not_told_apart=0)
+    assert "All 6,328 pairs are told apart by a test" in prose(summarise(folder), "genres")
+
+
+@pytest.mark.parametrize(("genres", "near", "apart"), [(2, 0, 0), (3, 1, 1), (5, 3, 1), (9, 4, 3)])
+def test_nearest_and_furthest_are_at_most_a_third(tmp_path: Path, genres: int, near: int, apart: int) -> None:
+    folder = full_folder(tmp_path, genres=genres)
+    names = [f"genre {number}" for number in range(genres)]
+    pairs = [{"class_1": a, "class_2": b, "distance": 1.0} for a, b in itertools.combinations(names, 2)]
+    change(folder, "genres", nearest=pairs[:8], apart=names[:5], pairs=len(pairs), not_told_apart=1)
+    told = prose(summarise(folder), "genres")
+    found = re.search(r"Nearest are (.*?)\.", told)
+    assert (found[1].count("genre ") if found else 0) == 2 * near
+    found = re.search(r"Furthest from all others: (.*?)\.", told)
+    assert (found[1].count("genre ") if found else 0) == apart
+
+
+def test_three_genres_of_300_rows_without_artists_are_told_truly(tmp_path: Path) -> None:
+    folder = full_folder(tmp_path, genres=3)
+    change(folder, "preprocess", has_artists=False, rows_in=300, rows_out=300, artists=300, multi_label_tracks=None)
+    change(folder, "diagnosis", rows=300, parameters=20, bins_outside=0.05, refits={})
+    change(folder, "genres", pairs=3, not_told_apart=None, leaders=[["energy", 3]])
+    told = summarise(folder)
+    for part in ("trust", "genres"):
+        words = prose(told, part) + json.dumps(
+            [
+                (block["title"], block["columns"]) if block["kind"] == "table" else block["name"]
+                for block in blocks_of(told, part)
+                if block["kind"] in ("table", "figure")
+            ]
+        )
+        assert "artist" not in words.lower(), part
+    assert "so many" not in prose(told, "trust")
+    assert "Another draw of tracks" in prose(told, "meaning")
+    assert "Which tracks are held out is luck." in prose(told, "recognition")
+    assert "by artist and by row" not in prose(told, "recognition")
+    assert "on each fold of tracks" in " ".join(tables(told))
+    assert not re.search(r"\b(None|nan|NaN)\b", Page(render(told, pictures(folder))).text)
 
 
 def test_a_model_that_holds_is_told_so(tmp_path: Path) -> None:
     folder = full_folder(tmp_path, genres=6)
-    change(folder, "diagnosis", variance_ratio=1.1, refits={})
+    change(folder, "diagnosis", variance_ratio=1.1, variance_p_value=0.4, refits={})
     folder.table("condition_indices", pd.DataFrame({"dimension": [1], "condition_index": 3.0, "term": ["energy"],
                                                     "proportion": 0.9}))  # fmt: skip
-    folder.table("goodness_of_fit", pd.DataFrame({"statistic": [20.0], "df": 24, "p_value": 0.69}))
+    folder.table("goodness_of_fit", pd.DataFrame({"statistic": [20.0], "df": 24, "p_value": 0.69, "groups": 9}))
     told = prose(summarise(folder), "trust")
-    assert "Hardly: what the model leaves unexplained varies 1.1 times" in told
+    assert "what the model leaves unexplained varies 1.10 times" in told
+    assert "in 9 groups of rows: chi-square 20 on 24" in told
     assert "design is 3: no trouble" in told
     assert "rejects any model" not in told
 
 
 def test_genres_are_told_by_importance_effects_and_likeness(summary: dict[str, Any]) -> None:
     told = prose(summary, "genres").replace("\N{NO-BREAK SPACE}", " ")
-    assert "most rests on energy (41 %) and duration (20 %)" in told
+    assert (
+        "The largest parts of what the terms hold of the likelihood rest on energy (41 %) and duration (20 %)" in told
+    )
+    assert "Intervals are clustered by artist." in told
     assert "tells most is energy in 70 and duration in 43" in told
     assert "Nearest are genre-001 and genre-112" in told
     assert "Of 6,328 pairs, 5 cannot be told apart" in told
     assert "58 % of the differences" in told
-    assert tables(summary)["The nearest pairs of genres"]["rows"][0][2] == 0.2
+    assert tables(summary)["Pairs of genres, the nearest first"]["rows"][0][2] == 0.2
 
 
 def test_methods_hold_what_a_repetition_needs(page: str) -> None:

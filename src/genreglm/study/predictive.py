@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
+from genreglm.designs import Design
 from genreglm.engine.penalties import Ridge
 from genreglm.engine.threads import thread_count
 from genreglm.evaluation import evaluate
@@ -63,7 +64,7 @@ def choose_ridge(formula: str, train: pd.DataFrame, valid: pd.DataFrame, strengt
 
 
 def train_glm(
-    formula: str, train: pd.DataFrame, test: pd.DataFrame, strength: float, start: Result | None = None
+    formula: str | Design, train: pd.DataFrame, test: pd.DataFrame, strength: float, start: Result | None = None
 ) -> Trained:
     """Fit a ridge GLM of `strength` rows to `train` and predict `test`."""
     begin = time.perf_counter()
@@ -72,7 +73,7 @@ def train_glm(
     return Trained(prob, result.df_model, time.perf_counter() - begin, f"ridge of {strength:g} rows", result)
 
 
-def _fit(formula: str, train: pd.DataFrame, rows_worth: float, start: Result | None) -> Result:
+def _fit(formula: str | Design, train: pd.DataFrame, rows_worth: float, start: Result | None) -> Result:
     penalty = Ridge(rows_worth / len(train), standardise=True)
     return fit(
         formula, train, penalty=penalty, start=start, gradient_tolerance=_GRADIENT, decrement_tolerance=_DECREMENT

@@ -1,5 +1,6 @@
 """What the report rests on: the findings, tables and captions of an output folder, absent ones included."""
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -62,6 +63,10 @@ class Evidence:
     def by_artist(self) -> bool:
         """Whether the table names artists, so that the honest split is by artist."""
         return self.get("preprocess.has_artists") is not False
+
+    def without_artists(self, columns: Iterable[str]) -> list[str]:
+        """Return columns to be shown, those of artists only where the table names artists."""
+        return [name for name in columns if self.by_artist or name not in ("artist", "artists")]
 
     def _table(self, name: str) -> pd.DataFrame | None:
         """Return `tables/NAME.csv` (`ledger` is at the root); None where it is absent or has no row."""

@@ -10,6 +10,8 @@ from genreglm.study.context import Study
 from genreglm.study.inference_model import inference_model
 
 _EXAMPLES = 3
+# With fewer clusters to a degree of freedom, clustered Wald tests reject far too often what is only noise.
+_CLUSTERS_A_DF = 10
 
 
 def run(study: Study) -> None:
@@ -65,8 +67,11 @@ def _likeness(study: Study, model: Result) -> dict[str, Any]:
     mean = pd.concat([distances[["class_1", "distance"]].set_axis(["class", "distance"], axis=1),
                       distances[["class_2", "distance"]].set_axis(["class", "distance"], axis=1)])  # fmt: skip
     apart = mean.groupby("class")["distance"].mean().sort_values(ascending=False, kind="stable")
-    alike = int((wald["p_adjusted"] > 0.05).sum())
-    study.note(f"nearest genres: {near['class_1'].iloc[0]} and {near['class_2'].iloc[0]}; {alike} pairs not told apart")
+    alike = _not_told_apart(model, wald)
+    study.note(
+        f"nearest genres: {near['class_1'].iloc[0]} and {near['class_2'].iloc[0]}; "
+        + ("too few clusters to test pairs" if alike is None else f"{alike} pairs not told apart")
+    )
     return {
         "nearest": near.head(8)[["class_1", "class_2", "distance"]].to_dict("records"),
         "apart": [str(name) for name in apart.index[:5]],
@@ -75,6 +80,14 @@ def _likeness(study: Study, model: Result) -> dict[str, Any]:
         "cophenetic": float(tree.cophenetic),
         "map_share": [float(share) for share in found.dimensions["share"].head(2)],
     }
+
+
+def _not_told_apart(model: Result, wald: pd.DataFrame) -> int | None:
+    """Count the pairs that a test does not tell apart, those without a test too; None where no test can be believed."""
+    assert model.inference is not None
+    if model.inference.units < _CLUSTERS_A_DF * wald["df"].max():
+        return None
+    return int((~(wald["p_adjusted"] <= 0.05)).sum())
 
 
 def _typical(study: Study, model: Result, tracks: pd.DataFrame) -> None:

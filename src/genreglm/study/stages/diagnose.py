@@ -25,30 +25,30 @@ def run(study: Study) -> None:
     """
     store = study.store
     tracks = store.read_frame("tracks")
+    by_artist = bool(store.read_json("work/preprocess.json")["has_artists"])
     model = inference_model(store, tracks)
     rows = model.augment(tracks, seed=study.config.seed)
     store.frame("row_diagnostics", rows[[name for name in _OF_ROWS if name in rows]])
-    found = {"rows": len(tracks), "parameters": model.df_model, **_influence(study, model, rows)}
+    found = {"rows": len(tracks), "parameters": model.df_model, **_influence(study, model, rows, by_artist)}
     found |= _residuals(study, model)
-    found |= _dependence(study, model)
+    if by_artist:
+        found |= _dependence(study, model)
     _collinearity(study, model)
     store.json("work/diagnosis.json", found)
 
 
-def _influence(study: Study, model: Result, rows: pd.DataFrame) -> dict[str, Any]:
+def _influence(study: Study, model: Result, rows: pd.DataFrame, by_artist: bool) -> dict[str, Any]:
     """Name the tracks and artists that move the coefficients most, and fit anew without them."""
     store = study.store
     strongest = rows.sort_values(".cooksd", ascending=False, kind="stable")
     shown = ["track_name", "artist", "track_genre", ".fitted", *_DIAGNOSTICS]
     listed = strongest.head(_LISTED)[[name for name in shown if name in rows]]
     store.table("influential_tracks", listed.rename(columns={**_DIAGNOSTICS, ".fitted": "expected"}))
-    artists = diagnostics.cluster_influence(model, clusters="artist").rename(columns={"cluster": "artist"})
-    store.table("influential_artists", artists.head(_LISTED))
-    few = set(artists["artist"].head(_LEFT_OUT))
-    without = {
-        "tracks": np.isin(np.arange(len(rows)), strongest.index[:_LEFT_OUT]),
-        "artists": rows["artist"].isin(few).to_numpy(),
-    }
+    without = {"tracks": np.isin(np.arange(len(rows)), strongest.index[:_LEFT_OUT])}
+    if by_artist:
+        artists = diagnostics.cluster_influence(model, clusters="artist").rename(columns={"cluster": "artist"})
+        store.table("influential_artists", artists.head(_LISTED))
+        without["artists"] = rows["artist"].isin(artists["artist"].head(_LEFT_OUT)).to_numpy()
     changes, told = [], {}
     for name, dropped in without.items():
         change = _without(study, model, dropped)
@@ -101,12 +101,23 @@ def _residuals(study: Study, model: Result) -> dict[str, Any]:
     store.table("binned_summary", summary)
     fit = diagnostics.goodness_of_fit(model)
     store.table("goodness_of_fit", fit)
-    worst = summary.sort_values("z", key=abs, ascending=False, kind="stable").iloc[0]
-    share = float(summary["outside"].sum() / summary["checked"].sum())
-    study.note(f"{share:.0%} of the bins of features and genres lie outside their limits")
     return {
         "envelope_outside": int((~envelope["inside"]).sum()),
         "envelope_points": len(envelope),
+        **_bins_outside(study, summary),
+    }
+
+
+def _bins_outside(study: Study, summary: pd.DataFrame) -> dict[str, Any]:
+    """Return the share of checked bins outside their limits, and the furthest; None where none is checked."""
+    checked = int(summary["checked"].sum())
+    if not checked:
+        study.note("no bin of features and genres holds enough rows to be checked")
+        return {"bins_outside": None, "worst_bin": None}
+    share = float(summary["outside"].sum() / checked)
+    study.note(f"{share:.0%} of the bins of features and genres lie outside their limits")
+    worst = summary.sort_values("z", key=abs, ascending=False, kind="stable").iloc[0]
+    return {
         "bins_outside": share,
         "worst_bin": {name: _plain(worst[name]) for name in ("variable", "class", "mean", "z")},
     }
@@ -119,7 +130,7 @@ def _dependence(study: Study, model: Result) -> dict[str, Any]:
     study.store.table("dispersion", together)
     row = together.iloc[0]
     study.note(f"variance between artists: {row['variance_ratio']:.1f} times that of independent rows")
-    return {"variance_ratio": _plain(row["variance_ratio"]), "correlation": _plain(row["correlation"])}
+    return {name: _plain(row[name]) for name in ("variance_ratio", "variance_p_value", "correlation")}
 
 
 def _collinearity(study: Study, model: Result) -> None:

@@ -27,22 +27,22 @@ def genres(evidence: Evidence) -> Block:
             table(evidence.table("term_importance"), "What each term is worth", "tables/term_importance.csv",
                   _MEASURES, folded=False),
             heading("What a feature does to each genre", "marginal"),
-            _effects(),
+            _effects(evidence),
             *in_part(evidence.captions, "marginal"),
             table(_strongest(evidence), "The surest average marginal effects", "tables/marginal_effects.csv",
                   _EFFECTS, folded=True),
             heading("How genres lie to each other", "likeness"),
             _likeness(evidence),
             *in_part(evidence.captions, "likeness"),
-            table(_nearest(evidence), "The nearest pairs of genres", "tables/genre_distances.csv",
-                  ("class_1", "class_2", "distance", "p_adjusted"), folded=True),
+            table(_nearest(evidence), "Pairs of genres, the nearest first", "tables/genre_distances.csv",
+                  _pair_columns(evidence), folded=True),
             heading("The most typical and the most surprising tracks", "typical"),
             text(
                 "Typical: the tracks that the model gives the highest probability of their own genre. Surprising: "
                 "those with the lowest, beside the genre that it would have expected."
             ),
             table(evidence.table("typical_tracks"), "Typical and surprising tracks of each genre",
-                  "tables/typical_tracks.csv", _TYPICAL, folded=True),
+                  "tables/typical_tracks.csv", evidence.without_artists(_TYPICAL), folded=True),
         ],
         short="Genres",
     )  # fmt: skip
@@ -53,7 +53,7 @@ def _importance(evidence: Evidence) -> Block | None:
     leaders = evidence.several("genres.leaders")[:3]
     return text(
         say(
-            "Of what the terms hold of the likelihood, most rests on {shares}.",
+            "The largest parts of what the terms hold of the likelihood rest on {shares}.",
             shares=names(f"{feature(one['term'])} ({percent(one['lr_share'], 0)})" for one in shares),
         ),
         say(
@@ -70,11 +70,12 @@ def _importance(evidence: Evidence) -> Block | None:
     )
 
 
-def _effects() -> Block | None:
+def _effects(evidence: Evidence) -> Block | None:
     return text(
         "An average marginal effect is the change of a genre's probability with a feature, everything else held, "
         "averaged over all tracks; over the genres they sum to zero, since probabilities do. Colours show it for one "
-        "standard deviation of the feature, in percentage points. Intervals are clustered by artist."
+        "standard deviation of the feature, in percentage points.",
+        "Intervals are clustered by artist." if evidence.by_artist else None,
     )
 
 
@@ -91,21 +92,32 @@ def _nearest(evidence: Evidence) -> pd.DataFrame | None:
     return None if distances is None else distances.sort_values("distance", kind="stable").head(_STRONGEST)
 
 
+def _pair_columns(evidence: Evidence) -> list[str]:
+    """Return what is shown of a pair, its p-value only where the tests can be believed."""
+    tested = evidence.get("genres.not_told_apart") is not None
+    return ["class_1", "class_2", "distance", *(["p_adjusted"] if tested else [])]
+
+
 def _likeness(evidence: Evidence) -> Block | None:
-    get = evidence.get
+    get, alike = evidence.get, evidence.get("genres.not_told_apart")
     shares = evidence.several("genres.map_share")
+    # Nearest and furthest are few among many: at most a third.
+    pairs, apart = (get(number) or 0 for number in ("genres.pairs", "preprocess.genres"))
+    near, far = evidence.several("genres.nearest")[: min(4, pairs // 3)], evidence.several("genres.apart")[: apart // 3]
     return text(
         "The distance between two genres is how well the model tells their tracks apart: the root of the symmetric "
         "Kullback-Leibler divergence between what it says of the tracks of one and of the other.",
         say(
             "Nearest are {pairs}.",
-            pairs=names(f"{one['class_1']} and {one['class_2']}" for one in evidence.several("genres.nearest")[:4]),
+            pairs=names(f"{one['class_1']} and {one['class_2']}" for one in near),
         ),
-        say("Furthest from all others: {apart}.", apart=names(evidence.several("genres.apart"))),
+        say("Furthest from all others: {apart}.", apart=names(far)),
         say(
-            "Of {pairs} pairs, {alike} cannot be told apart by a test at 5 % that allows for their number.",
+            "All {pairs} pairs are told apart by a test at 5 % that allows for their number."
+            if alike == 0
+            else "Of {pairs} pairs, {alike} cannot be told apart by a test at 5 % that allows for their number.",
             pairs=count(get("genres.pairs")),
-            alike=count(get("genres.not_told_apart")) if get("genres.not_told_apart") else "none",
+            alike=count(alike),
         ),
         say("The map holds {share} of the differences in its two dimensions.", share=percent(sum(shares), 0))
         if shares

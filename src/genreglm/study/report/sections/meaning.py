@@ -47,8 +47,8 @@ def _limits(evidence: Evidence) -> list[str | None]:
             "medians there; conclusions about tempo do not rest on those rows.",
             rows=counted(get("preprocess.beatless_rows") or None, "row"),
         ),
-        "Scores come from one split. Another draw of artists would move them a little; small gaps between "
-        "models are not to be read as a ranking.",
+        f"Scores come from one split. Another draw of {'artists' if evidence.by_artist else 'tracks'} would move them "
+        "a little; small gaps between models are not to be read as a ranking.",
     ]
 
 

@@ -14,7 +14,7 @@ _COLUMNS = {
         *("model", "split", "features", "top_1", "top_3", "top_5", "any_label", "macro_f1"),
         *("log_loss", "brier", "ece", "parameters", "seconds"),
     ),
-    "artist_folds": ("fold", "artists", "rows", "top_1", "top_3", "top_5", "log_loss"),
+    "artist_folds": ("fold", "artists", "rows", "unseen", "top_1", "top_3", "top_5", "log_loss"),
     "calibration": ("model", "bin", "confidence", "accuracy", "count"),
     "ridge_trace": ("model", "strength", "log_loss"),
 }
@@ -37,10 +37,10 @@ def recognition(evidence: Evidence) -> Block:
             *in_part(evidence.captions, "recognition"),
             _table(evidence, "model_comparison", "Models side by side", folded=False),
             _table(evidence, "ridge_trace", "Ridge strengths tried, by log-loss on rows held out for choosing"),
-            heading("Two splits: by artist and by row", "splits"),
+            heading("Two splits: by artist and by row" if evidence.by_artist else "What is held out", "splits"),
             _splits(evidence),
             _luck(evidence),
-            _table(evidence, "artist_folds", "The linear model on each fold of artists"),
+            _table(evidence, "artist_folds", f"The linear model on each fold of {_held_out(evidence)}"),
             heading("What the model lives on", "strength"),
             text(strongest(evidence), _shuffled(evidence)),
             *in_part(evidence.captions, "strength"),
@@ -65,7 +65,7 @@ def recognition(evidence: Evidence) -> Block:
 
 
 def _table(evidence: Evidence, name: str, title: str, *, folded: bool = True) -> Block | None:
-    columns = _COLUMNS.get(name)
+    columns = evidence.without_artists(_COLUMNS[name]) if name in _COLUMNS else None
     return table(_without_constants(evidence.table(name)), title, f"tables/{name}.csv", columns, folded=folded)
 
 
@@ -139,19 +139,27 @@ def _splits(evidence: Evidence) -> Block | None:
 
 
 def _luck(evidence: Evidence) -> Block | None:
-    if not evidence.by_artist:
-        return None
-    get = evidence.get
+    get, folds = evidence.get, evidence.table("artist_folds")
+    unseen = 0 if folds is None or "unseen" not in folds else int(folds["unseen"].sum())
     return text(
         say(
-            "Which artists are held out is luck. With all artists dealt into {count} folds, each tested once by the "
+            "Which {units} are held out is luck. With all {units} dealt into {count} folds, each tested once by the "
             "model of the others, the linear GLM gets {mean} right on average, from {low} to {high} by fold.",
+            units=_held_out(evidence),
             count=number(get("evaluation.folds.count"), 0),
             mean=percent(get("evaluation.folds.mean")),
             low=percent(get("evaluation.folds.low")),
             high=percent(get("evaluation.folds.high")),
-        )
+        ),
+        say(
+            "{rows} not be scored, since no other fold has their genre.",
+            rows=counted(unseen or None, "row could", "rows could"),
+        ),
     )
+
+
+def _held_out(evidence: Evidence) -> str:
+    return "artists" if evidence.by_artist else "tracks"
 
 
 def _shuffled(evidence: Evidence) -> str | None:
