@@ -83,7 +83,8 @@ def test_curves_of_a_factor_are_points_and_its_strip_counts_the_levels(few):
     table = few.curves[few.curves["feature"] == "energy"].groupby("class").head(3)
     table = table.assign(feature="key", value=levels * table["class"].nunique())
     rows = pd.DataFrame({"key": ["C", "E", "E", "unknown"]})
-    for shown in (table, table.drop(columns=["conf_low", "conf_high"])):
+    unknown = table.assign(conf_low=np.nan, conf_high=np.nan)
+    for shown in (table, unknown, table.drop(columns=["conf_low", "conf_high"])):
         figure = plots.effect_curves(shown, rows)
         axes = figure.axes[0]
         assert [tick.get_text() for tick in axes.get_xticklabels()] == [plots.text.plain(name, 10) for name in levels]
