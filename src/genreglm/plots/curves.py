@@ -26,7 +26,8 @@ _BINS, _STRIP = (
     80,
     0.05,
 )  # of the strip that shows where the rows are: its cells, and its height as a share of the panel's
-_DODGE = 0.09  # by how much the points of two classes at one level stand apart, in levels
+_DODGE = 0.14  # by how much the points of two classes at one level stand apart, in levels
+_WORDS = 0.25  # inches that upright words need below a strip, beyond what numbers do
 _TICKS = 0.8  # inches between the names at the right of a panel and the next panel
 
 
@@ -61,9 +62,12 @@ def effect_curves(table: pd.DataFrame, rows: pd.DataFrame | None = None, setting
     swing = _swing(table)
     movers = {name: swing[name].sort_values(ascending=False, kind="stable").index[:_NAMED] for name in features}
     right = width_of([name for names in movers.values() for name in names], LINE_NAME_SIZE, LINE_NAME) + _TICKS
-    figure, panels = small_multiples(len(features), effect_curves_finding(table), note, right)
+    parts = {name: part.infer_objects() for name, part in table.groupby("feature", sort=False)}
+    words = any(not _measured(part["value"]) for part in parts.values())
+    below = _WORDS if words and rows is not None else 0.0
+    figure, panels = small_multiples(len(features), effect_curves_finding(table), note, right, below)
     for axes, feature in zip(panels, features, strict=True):
-        curves, named = table[table["feature"] == feature].infer_objects(), [str(name) for name in movers[feature]]
+        curves, named = parts[feature], [str(name) for name in movers[feature]]
         if _measured(curves["value"]):
             _draw_classes(axes, curves.sort_values(["class", "value"]), named)
             if rows is not None:
@@ -114,10 +118,10 @@ def _draw_levels(axes: Axes, rows: pd.DataFrame, levels: Sequence[Any], named: S
     for position, (name, colour) in enumerate(zip(named, CATEGORIES, strict=False)):
         points = rows[rows["class"].astype(str) == name]
         places = points["place"] + _DODGE * (position - (len(named) - 1) / 2)
-        axes.plot(places, points["probability"], "o", color=colour, markersize=2.8)
+        axes.plot(places, points["probability"], "o", color=colour, markersize=2.2)
         if "conf_low" in points:
-            axes.vlines(places, points["conf_low"], points["conf_high"], color=colour, linewidth=1.0)
-        ends.append((float(places.iloc[-1]), float(points["probability"].iloc[-1])))
+            axes.vlines(places, points["conf_low"], points["conf_high"], color=colour, linewidth=0.8)
+        ends.append((len(levels) - 0.5, float(points["probability"].iloc[-1])))
     axes.set_ylim(bottom=0)
     axes.set_xlim(-0.5, len(levels) - 0.5)
     name_levels(axes, range(len(levels)), levels)
