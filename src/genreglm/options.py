@@ -39,6 +39,13 @@ BLOCK_ROWS = 2048
 # So many probabilities make a block of few classes worth handing to a thread, within so many rows.
 BLOCK_NUMBERS, MOST_BLOCK_ROWS = 80_000, 8192
 
+# With fewer rows of a class expected, or fewer of the others, the normal limits of a count do not hold.
+FEWEST_EXPECTED = 5.0
+
+# A dependency harms where the condition index and two proportions of variance are beyond these (Belsley, Kuh and Welsch
+# 1980, section 3.2).
+HARMFUL_INDEX, LARGE_PROPORTION = 30.0, 0.5
+
 
 def check_choice(name: str, value: Any, choices: Any) -> None:
     """Refuse `value` unless it is one of the strings of the Literal type `choices`.

@@ -144,8 +144,9 @@ def test_the_summary_checks_only_well_filled_cells() -> None:
 def test_refusals(result: gg.Result, rows: pd.DataFrame) -> None:
     with pytest.raises(OptionError, match="at least 2"):
         gg.binned_residuals(result, bins=1)
-    with pytest.raises(OptionError, match="'polka'"):
-        gg.binned_residuals(result, classes=["blues", "polka"])
+    for classes in (["blues", "polka"], [], "blues"):
+        with pytest.raises(OptionError, match="must be a list of classes"):
+            gg.binned_residuals(result, classes=classes)
     with pytest.raises(OptionError, match="names no variable"):
         gg.binned_residuals(gg.fit("genre ~ 1", rows))
     with pytest.raises(DataError, match="by='tempo' is no column"):

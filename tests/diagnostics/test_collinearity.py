@@ -53,6 +53,12 @@ def test_dependent_and_constant_columns_are_infinite_without_a_warning(rows: pd.
     assert table["constant"] == np.inf
 
 
+def test_constant_columns_are_infinite_whatever_the_weights(rows: pd.DataFrame) -> None:
+    weights = np.random.default_rng(2).integers(1, 4, len(rows))
+    result = gg.fit("genre ~ energy + constant - 1", rows.assign(constant=0.1), weights=weights)
+    assert gg.vif(result).set_index("term")["gvif"]["constant"] == np.inf
+
+
 def test_of_orthogonal_or_single_columns_is_one(rows: pd.DataFrame) -> None:
     assert gg.vif(gg.design("genre ~ energy", rows), rows)["gvif"].tolist() == pytest.approx([1.0])
     assert gg.vif(gg.design("genre ~ 1", rows), rows).empty

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import genreglm as gg
 from genreglm.errors import DataError, OptionError
@@ -107,3 +109,39 @@ def test_rows_are_asked_for(rows: pd.DataFrame, tmp_path) -> None:
     rows.to_parquet(path)
     pd.testing.assert_frame_equal(gg.condition_indices(loaded, path), gg.condition_indices(loaded, rows))
     assert gg.aliased(loaded, path).empty
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 1000))
+def test_a_weight_is_that_many_rows(seed: int) -> None:
+    rows = tracks(rows=90, seed=seed)
+    rows["key"] = np.where(rows["key"] == "E", "D", rows["key"])
+    w = np.random.default_rng(seed).integers(0, 4, len(rows))
+    w[:9] = 2
+    formula = "genre ~ energy + valence + C(key)"
+    weighted = gg.fit(formula, rows, weights=w, penalty=gg.Ridge(0.1))
+    repeated = gg.fit(formula, rows.loc[np.repeat(rows.index, w)], penalty=gg.Ridge(0.1))
+    for again in (None, rows):
+        found, expected = gg.condition_indices(weighted, again), gg.condition_indices(repeated)
+        # R'R is sum w x x' here and sum x x' there: the same lengths, so the same columns once scaled to one.
+        pd.testing.assert_frame_equal(found, expected, rtol=1e-7, atol=1e-10)
+        pd.testing.assert_frame_equal(gg.vif(weighted, again), gg.vif(repeated), rtol=1e-9)
+
+
+def test_columns_that_depend_on_each_other_where_rows_count_are_aliased(rows: pd.DataFrame) -> None:
+    w = np.where(np.arange(len(rows)) % 5 == 0, 0.0, 1.0)
+    frame = rows.assign(twice=np.where(w > 0, 2 * rows["energy"], 100.0))
+    result = gg.fit("genre ~ energy + twice", frame, weights=w, aliased="drop")
+    assert result.design.aliased == ("twice",)
+    for again in (None, frame):
+        table = gg.aliased(result, again)
+        assert table[["term", "depends_on"]].to_numpy().tolist() == [["twice", "energy"]]
+        assert table["weight"].tolist() == pytest.approx([2.0])
+    assert gg.aliased(result, frame.iloc[::-1]).empty
+
+
+def test_soft_labels_need_no_response(rows: pd.DataFrame) -> None:
+    soft = pd.get_dummies(rows["genre"]).astype(float)
+    frame = rows.drop(columns="genre").assign(twice=2 * rows["energy"])
+    result = gg.fit("genre ~ energy + twice", frame, soft_labels=soft, aliased="drop")
+    assert gg.aliased(result)["term"].tolist() == ["twice"]

@@ -72,6 +72,16 @@ def test_fitted_dimensions_are_taken_off() -> None:
     assert np.isnan(saturated[["df", "dispersion", "variance_ratio", "correlation"]].astype(float)).all()
 
 
+def test_the_rows_of_the_fit_are_known_again(rows: pd.DataFrame, result: gg.Result, tmp_path) -> None:
+    loaded = gg.load(result.save(tmp_path / "model"))
+    own = gg.dispersion(result, groups="artist", simulations=9)["df"][0]
+    assert own < 80 * 2
+    for model, again in ((loaded, rows), (result, rows), (result, rows.iloc[::-1]), (loaded, rows.iloc[::-1])):
+        assert gg.dispersion(model, again, groups="artist", simulations=9)["df"][0] == pytest.approx(own)
+    other = rows.assign(energy=rows["energy"].to_numpy()[::-1])
+    assert gg.dispersion(result, other, groups="artist", simulations=9)["df"][0] == pytest.approx(80 * 2)
+
+
 def test_group_residuals_name_the_odd_group(rows: pd.DataFrame, result: gg.Result) -> None:
     odd = rows.assign(genre=rows["genre"].where(rows["artist"] != "artist 7", "country"))
     table = gg.group_residuals(gg.fit(FORMULA, odd), groups="artist")

@@ -146,3 +146,12 @@ def test_ridge_and_separated_fits_have_residuals(rows: pd.DataFrame) -> None:
     for result in (gg.fit(FORMULA, rows, penalty=gg.Ridge(0.01)), gg.fit(FORMULA, apart, penalty=gg.CellPrior())):
         for kind in PER_ROW:
             assert np.isfinite(gg.residuals(result, kind=kind)["resid"]).all()
+
+
+@pytest.mark.parametrize("kind", [*PER_ROW, "response"])
+def test_a_frame_keeps_its_index(result: gg.Result, rows: pd.DataFrame, kind: str, tmp_path) -> None:
+    named = rows.set_axis([f"track {number}" for number in range(len(rows))])
+    assert gg.residuals(result, named.iloc[::-1], kind).index.tolist() == named.index[::-1].tolist()
+    assert gg.residuals(gg.fit(FORMULA, named), kind=kind).index.equals(pd.RangeIndex(len(rows)))
+    rows.to_parquet(tmp_path / "rows.parquet")
+    assert gg.residuals(result, tmp_path / "rows.parquet", kind).index.equals(pd.RangeIndex(len(rows)))

@@ -66,8 +66,10 @@ def test_weights_count_in_the_scores(noisy: pd.DataFrame) -> None:
 
 def test_what_it_cannot_shuffle(noisy: pd.DataFrame, tmp_path: Path) -> None:
     result = gg.fit("genre ~ energy", noisy, offset=np.zeros((900, 3)), covariance=None)
-    with pytest.raises(DataError, match="an offset or soft labels"):
-        gg.permutation_importance(result)
+    for rows in (None, noisy):
+        with pytest.raises(DataError, match=r"an offset or soft labels.*other rows"):
+            gg.permutation_importance(result, rows)
+    assert len(gg.permutation_importance(result, noisy.head(300), repeats=1)) == 1
     loaded = gg.load(result.save(tmp_path / "model"))
     with pytest.raises(DataError, match="pass rows="):
         gg.permutation_importance(loaded)

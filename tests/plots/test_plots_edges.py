@@ -78,6 +78,32 @@ def test_the_strip_below_a_curve_is_darkest_where_the_rows_are(few):
     assert (strip > 0).sum() == 2
 
 
+def test_curves_of_a_factor_are_points_and_its_strip_counts_the_levels(few):
+    levels = ["C", "a very long level $x_$", "E"]
+    table = few.curves[few.curves["feature"] == "energy"].groupby("class").head(3)
+    table = table.assign(feature="key", value=levels * table["class"].nunique())
+    rows = pd.DataFrame({"key": ["C", "E", "E", "unknown"]})
+    unknown = table.assign(conf_low=np.nan, conf_high=np.nan)
+    for shown in (table, unknown, table.drop(columns=["conf_low", "conf_high"])):
+        figure = plots.effect_curves(shown, rows)
+        axes = figure.axes[0]
+        assert [tick.get_text() for tick in axes.get_xticklabels()] == [plots.text.plain(name, 10) for name in levels]
+        np.testing.assert_allclose(np.asarray(axes.collections[-1].get_array()).ravel() ** 2, [1, 0, 2])
+        assert plots.render(figure, "png")
+    both = pd.concat([few.curves, table], ignore_index=True)
+    assert plots.render(plots.effect_curves(both), "png")
+
+
+def test_curves_say_what_they_show_unless_told(few):
+    def note(**told: str) -> str:
+        figure = plots.effect_curves(few.curves, **told)
+        return " ".join(" ".join(text.get_text() for text in figure.texts).split())
+
+    assert "Probability of each class along a feature; the 6 that move most are named." in note()
+    assert "typical" not in note()
+    assert "Averages over all rows; the 6 that move most are named." in note(setting="Averages over all rows")
+
+
 @pytest.mark.parametrize(
     ("name", "shown"),
     [

@@ -171,6 +171,10 @@ def test_curves_say_where_the_probability_goes():
     assert plots.effect_curves_finding(table) == rising
     falling = table.assign(value=[2, 1, 0] * 2)
     assert plots.effect_curves_finding(falling).endswith("falls from 50.0\u00a0% to 10.0\u00a0%")
+    words = table.assign(feature="key", value=["F", "C", "D"] * 2)
+    assert plots.effect_curves_finding(words) == (
+        "Key moves a most: its probability lies between 10.0\u00a0% (F) and 50.0\u00a0% (D)"
+    )
 
 
 def test_popularity_findings(curves, levels):
@@ -256,7 +260,10 @@ def test_distances_name_the_nearest_and_the_furthest():
     assert plots.class_distances_finding(table) == ("Hardest to tell: a from b and b from c; furthest apart: a and c")
     assert plots.class_distances_finding(table.head(1)) == "Hardest to tell: a from b"
     tested = table.assign(p_adjusted=[0.3, 1e-9, np.nan])
-    assert plots.class_distances_finding(tested).endswith("; 1 of 3 pairs is not told apart by the test")
+    assert plots.class_distances_finding(tested).endswith("; 2 of 3 pairs are not told apart by the test")
+    assert plots.class_distances_finding(tested.assign(p_adjusted=[0.3, 0.0, 0.0])).endswith(
+        "; 1 of 3 pairs is not told apart by the test"
+    )
     assert plots.class_distances_finding(tested.assign(p_adjusted=0.9)).endswith(
         "3 of 3 pairs are not told apart by the test"
     )

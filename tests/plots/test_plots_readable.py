@@ -116,6 +116,11 @@ def test_effects_for_one_standard_deviation_and_curves_without_a_strip(many):
     assert_readable(plots.marginal_effects(many.effects, scales))
     assert_readable(plots.strongest_marginal_effects(many.effects, scales))
     assert_readable(plots.effect_curves(many.curves))
+    words = many.curves[many.curves["feature"] == "energy"].groupby("class").head(12)
+    words = words.assign(feature="key", value=list("CDEFGABcdefg") * words["class"].nunique())
+    assert_readable(plots.effect_curves(words))
+    long = words.assign(value=words["value"].map("{} minor, a long name".format))
+    assert_readable(plots.effect_curves(long, long.rename(columns={"value": "key"})))
 
 
 def test_figures_that_do_not_depend_on_genres(models, bins, wald, inflation, curves, levels, residuals):

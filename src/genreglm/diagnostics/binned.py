@@ -13,14 +13,13 @@ from genreglm.engine.binning import equal_mass_bins, sums_by_bin, targets_by_bin
 from genreglm.engine.blocks import Codes, Floats, Targets
 from genreglm.engine.threads import ordered_map
 from genreglm.errors import DataError, OptionError
-from genreglm.options import check_level
+from genreglm.options import FEWEST_EXPECTED, check_level
 from genreglm.result import Result
+from genreglm.result.positions import class_positions
 from genreglm.result.rows import fitted_probabilities, problem_of
 from genreglm.sources import Source, read_rows
 
 FITTED = ".fitted"
-# With fewer rows expected, or fewer expected elsewhere, the normal limits of a count do not hold.
-_FEWEST_EXPECTED = 5.0
 _COLUMNS = [
     *("variable", "bin", "level", "low", "high", "mean", "class", "count"),
     *("observed", "expected", "resid", "std_error", "z", "conf_low", "conf_high"),
@@ -69,7 +68,7 @@ def binned_residuals(
     check_level(conf_level)
     if bins < 2:
         raise OptionError(f"bins={bins!r} must be at least 2.")
-    shown = _positions(result, classes)
+    shown = class_positions(result, classes)
     frame = result.require_rows(None if rows is None else read_rows(rows))
     names = result.design.variables if by is None else [by] if isinstance(by, str) else list(by)
     if not names:
@@ -91,7 +90,7 @@ def binned_summary(table: pd.DataFrame) -> pd.DataFrame:
     conf_level if the model is right), and the class, bin, mean and z of the checked cell that lies furthest out.
     """
     hits = table["count"] * table["expected"]
-    checked = table[(hits >= _FEWEST_EXPECTED) & (table["count"] - hits >= _FEWEST_EXPECTED)]
+    checked = table[(hits >= FEWEST_EXPECTED) & (table["count"] - hits >= FEWEST_EXPECTED)]
     outside = (checked["resid"] < checked["conf_low"]) | (checked["resid"] > checked["conf_high"])
     grouped = outside.groupby(checked["variable"])
     summary = pd.DataFrame({"variable": table["variable"].unique()})
@@ -111,15 +110,6 @@ class _Rows:
     prob: Floats
     targets: Targets
     w: Floats
-
-
-def _positions(result: Result, classes: Sequence[Any] | None) -> list[int]:
-    if classes is None:
-        return list(range(len(result.classes)))
-    unknown = [label for label in classes if label not in result.classes]
-    if unknown:
-        raise OptionError(f"classes= names {unknown[0]!r}, which is no class of this model.")
-    return [result.classes.index(label) for label in classes]
 
 
 def _counted(result: Result, frame: pd.DataFrame, of_fit: bool) -> _Rows:
@@ -143,7 +133,7 @@ def _by_column(name: str, rows: _Rows, variance: Floats, bins: int) -> pd.DataFr
     return cells.assign(observed=observed.ravel(), expected=expected.ravel(), std_error=spread.ravel())
 
 
-def _by_fitted(rows: _Rows, shown: Sequence[int], bins: int) -> list[pd.DataFrame]:
+def _by_fitted(rows: _Rows, shown: Codes, bins: int) -> list[pd.DataFrame]:
     """Return the sums of each class in the bins of its own fitted probability."""
 
     def task(k: int) -> pd.DataFrame:

@@ -14,7 +14,9 @@ from genreglm.engine.problem import Problem
 from genreglm.engine.recalibration import recalibrate
 from genreglm.engine.threads import ordered_map
 from genreglm.errors import OptionError
+from genreglm.options import check_level
 from genreglm.result import Result
+from genreglm.result.positions import class_positions
 from genreglm.result.rows import fitted_probabilities, problem_of
 from genreglm.sources import Source
 
@@ -52,7 +54,7 @@ def calibration(
     """
     if bins < 1:
         raise OptionError(f"bins={bins!r} must be at least 1.")
-    z, chosen = _quantile(conf_level), _chosen(result, classes)
+    z, chosen = _quantile(conf_level), class_positions(result, classes)
     problem = problem_of(result, rows)
     prob = fitted_probabilities(result, problem)
 
@@ -98,7 +100,7 @@ def calibration_slopes(
     DataError, FormulaError
         For rows that the design cannot use, and for a loaded result without rows.
     """
-    z, chosen = _quantile(conf_level), _chosen(result, classes)
+    z, chosen = _quantile(conf_level), class_positions(result, classes)
     problem = problem_of(result, rows)
     prob = fitted_probabilities(result, problem)
     found = list(ordered_map(lambda k: recalibrate(_share(problem, k), problem.w, prob[:, k]), chosen))
@@ -123,17 +125,8 @@ def calibration_slopes(
 
 
 def _quantile(conf_level: float) -> float:
-    if not 0.0 < conf_level < 1.0:
-        raise OptionError(f"conf_level={conf_level!r} must lie between 0 and 1.")
+    check_level(conf_level)
     return float(stats.norm.ppf(0.5 + conf_level / 2.0))
-
-
-def _chosen(result: Result, classes: Sequence[Any] | None) -> list[int]:
-    wanted = result.classes if classes is None else tuple(classes)
-    strangers = [label for label in wanted if label not in result.classes]
-    if strangers or not wanted:
-        raise OptionError(f"classes must be some of the model's; found {strangers[:3] or 'none'}.")
-    return [result.classes.index(label) for label in wanted]
 
 
 def _share(problem: Problem, k: int) -> Floats:

@@ -5,13 +5,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from genreglm.designs import INTERCEPT, Design
+from genreglm.diagnostics.columns import counted_columns
 from genreglm.engine import symmetric
 from genreglm.engine.threads import single_threaded_blas
 from genreglm.errors import InferenceError, OptionError
 from genreglm.options import VifKind, check_choice
 from genreglm.result import Result
 from genreglm.result.contrasts import term_contrasts
-from genreglm.sources import Source, read_rows
+from genreglm.sources import Source
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
@@ -32,7 +33,7 @@ def vif(model: Result | Design, rows: Source | None = None, kind: VifKind = "des
 
     Parameters
     ----------
-    rows : those of the fit unless others are given; for "design" alone
+    rows : those of the fit, with their weights, unless others are given; for "design" alone
     kind : "design" takes the correlations of the columns, as `car::vif` of a linear model does: df columns a term.
         "model" takes those of the coefficients, all classes' slopes of a term together: df columns times
         (classes - 1). For two classes that is `car::vif` of the binomial model; it does not depend on the class
@@ -53,20 +54,20 @@ def vif(model: Result | Design, rows: Source | None = None, kind: VifKind = "des
     check_choice("kind", kind, VifKind)
     if kind == "model":
         return _of_model(model, rows)
-    if isinstance(model, Result):
-        design, frame = model.design, model.require_rows(None if rows is None else read_rows(rows))
-    elif rows is None:
-        raise OptionError("vif(design) needs rows=: a design holds none.")
-    else:
-        design, frame = model, read_rows(rows)
-    x = design.matrix(frame)
+    design, x, w = counted_columns(model, rows, "vif")
     slopes = _slopes(design)
-    deviation = x[:, slopes].std(axis=0)
-    standard = (x[:, slopes] - x[:, slopes].mean(axis=0)) / np.where(deviation > 0, deviation, 1.0)
-    correlation = standard.T @ standard / len(x)
-    correlation[:, deviation == 0] = correlation[deviation == 0] = 0.0
+    correlation = _correlation(x[:, slopes], w / w.sum())
     inverse = symmetric.inverse(correlation) if slopes else None
     return _table(design, correlation, inverse, np.array(slopes, dtype=np.intp))
+
+
+def _correlation(x: Floats, share: Floats) -> Floats:
+    """Return the correlations of columns (rows, p) whose rows have `share` of all weight; zero for constant ones."""
+    moved = x - x[:1]  # so that a constant column is zero, not what rounding leaves of it
+    centred = moved - share @ moved
+    deviation = np.sqrt(share @ centred**2)
+    standard = centred / np.where(deviation > 0, deviation, 1.0)
+    return np.asarray(standard.T @ (share[:, None] * standard))
 
 
 def _of_model(model: Result | Design, rows: Source | None) -> pd.DataFrame:

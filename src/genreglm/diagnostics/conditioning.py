@@ -5,10 +5,12 @@ import pandas as pd
 
 from genreglm import designs
 from genreglm.designs import Design
+from genreglm.diagnostics.columns import counted_columns
 from genreglm.engine.coordinates import aliased_columns, triangle
 from genreglm.engine.problem import Problem
 from genreglm.errors import OptionError
 from genreglm.result import Result
+from genreglm.result.rows import covariates_of
 from genreglm.sources import Source, read_rows
 
 # A weight this small beside the largest of its column, both per standard deviation, is rounding.
@@ -29,7 +31,7 @@ def condition_indices(model: Result | Design, rows: Source | None = None) -> pd.
     value to the smallest; `term` is a column's name, as in `tidy`.
 
     Where columns are exactly dependent the last index is infinite, or as large as rounding lets it be; see `aliased`.
-    The rows are those of the fit unless others are given.
+    The rows are those of the fit unless others are given. A weight is that many rows: x becomes sqrt(w) x.
 
     Raises
     ------
@@ -38,13 +40,8 @@ def condition_indices(model: Result | Design, rows: Source | None = None) -> pd.
     DataError
         For a loaded result without rows.
     """
-    if isinstance(model, Result):
-        design, frame = model.design, model.require_rows(None if rows is None else read_rows(rows))
-    elif rows is None:
-        raise OptionError("condition_indices(design) needs rows=: a design holds none.")
-    else:
-        design, frame = model, read_rows(rows)
-    x = design.matrix(frame)
+    design, columns_of_rows, w = counted_columns(model, rows, "condition_indices")
+    x = np.sqrt(w)[:, None] * columns_of_rows
     lengths = np.linalg.norm(x, axis=0)
     scaled = x / np.where(lengths > 0, lengths, 1.0)
     _, values, directions = np.linalg.svd(np.linalg.qr(scaled, mode="r"))
@@ -65,8 +62,9 @@ def condition_indices(model: Result | Design, rows: Source | None = None) -> pd.
 def aliased(model: Result | str, rows: Source | None = None) -> pd.DataFrame:
     """Return term, depends_on, weight: which columns of a formula are exact combinations of columns before them.
 
-    term = sum of weight times depends_on, on all rows, as R's `alias()` has it; a term without rows in the table
-    stands on its own. It is what a fit with `aliased="drop"` leaves out. An empty table: no column depends on others.
+    term = sum of weight times depends_on, on all rows (of positive weight in the fit), as R's `alias()` has it; a term
+    without rows in the table stands on its own. It is what a fit with `aliased="drop"` leaves out. An empty table: no
+    column depends on others.
     A column that is always zero depends on nothing, and has one row with depends_on None and weight 0.
 
     Parameters
@@ -83,12 +81,16 @@ def aliased(model: Result | str, rows: Source | None = None) -> pd.DataFrame:
     """
     if isinstance(model, Result):
         formula, frame = model.design.formula, model.require_rows(None if rows is None else read_rows(rows))
+        labels, w = model.classes, covariates_of(model, rows)[1]
     elif rows is None:
         raise OptionError("aliased(formula) needs rows=: which columns depend on others is a matter of the rows.")
     else:
         formula, frame = model, read_rows(rows)
-    design, x = designs.learn_with_matrix(formula, frame)
-    problem = Problem(x, design.codes(frame), np.ones(len(x)), len(design.classes), design.intercept)
+        labels, w = None, np.ones(len(frame))
+    design, x = designs.learn_with_matrix(formula, frame, labels)
+    live = w > 0
+    # Which columns depend on others is no matter of the response.
+    problem = Problem(x[live], np.zeros(live.sum(), dtype=np.int64), w[live], len(design.classes), design.intercept)
     dropped = aliased_columns(triangle(problem.blocks()))
     weights = _weights(problem, dropped)
     records: list[tuple[str, str | None, float]] = []

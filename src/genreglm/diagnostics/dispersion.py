@@ -14,7 +14,7 @@ from genreglm.engine.group_forms import between_groups, group_forms, variance_ra
 from genreglm.engine.sampling import sample_classes
 from genreglm.errors import DataError, OptionError
 from genreglm.result import Result
-from genreglm.result.rows import fitted_probabilities, problem_of
+from genreglm.result.rows import fitted_probabilities, is_of_fit, problem_of
 from genreglm.sources import Source, read_rows
 
 _PURPOSE = "Residuals of groups"
@@ -161,7 +161,7 @@ def _grouped(result: Result, rows: Source | None, groups: str | Sequence[str], s
     names, group = _groups(frame, _listed(groups), copies)
     prob = fitted_probabilities(result, problem)[copies]
     between = np.zeros(len(names))
-    if problem is result.problem:
+    if is_of_fit(result, problem):
         between = between_groups(problem.standardisation.apply(problem.x)[copies], group)
     responses = np.column_stack([codes[copies], sample_classes(prob, simulations, seed)])
     return _Grouped(names, group, prob, responses, between)

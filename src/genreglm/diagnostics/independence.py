@@ -9,9 +9,10 @@ import pandas as pd
 from genreglm.engine.inference import ChiSquareTest
 from genreglm.engine.irrelevant import hausman_mcfadden, small_hsiao
 from genreglm.engine.problem import Problem
-from genreglm.errors import EstimationError, InferenceError, OptionError
+from genreglm.errors import EstimationError, InferenceError
 from genreglm.options import IndependenceTest, check_choice
 from genreglm.result import Result
+from genreglm.result.positions import class_positions
 from genreglm.result.refits import tests_likelihoods
 from genreglm.result.rows import problem_of_fit
 from genreglm.sources import Source
@@ -66,7 +67,7 @@ def independence(
     halves = (order[: len(order) // 2], order[len(order) // 2 :])
     covariance = result.require_inference().covariance if test == "hausman-mcfadden" else np.empty((0, 0))
     records = []
-    for k in _positions(result, omit):
+    for k in class_positions(result, omit if isinstance(omit, list | tuple) else [omit], "omit"):
         try:
             if test == "small-hsiao":
                 found = small_hsiao(problem, halves, k)
@@ -92,11 +93,3 @@ def _require_plain_fit(result: Result, problem: Problem, test: IndependenceTest)
             f"{test!r} holds for independent rows, and this fit was given the covariance {kind!r}, which says that "
             "they are not. Fit with covariance='observed'."
         )
-
-
-def _positions(result: Result, omit: Any | Sequence[Any]) -> list[int]:
-    wanted = list(omit) if isinstance(omit, list | tuple) else [omit]
-    strangers = [label for label in wanted if label not in result.classes]
-    if strangers or not wanted:
-        raise OptionError(f"omit must name classes of the model; found {strangers[:3] or 'none'}.")
-    return [result.classes.index(label) for label in wanted]

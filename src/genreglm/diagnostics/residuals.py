@@ -20,8 +20,8 @@ from genreglm.engine.residuals import deviance_residuals, pearson_residuals, qua
 from genreglm.errors import OptionError
 from genreglm.options import ResidualKind, check_choice
 from genreglm.result import Result
-from genreglm.result.rows import fitted_probabilities, problem_of
-from genreglm.sources import Source, read_rows
+from genreglm.result.rows import fitted_probabilities, index_of, problem_of
+from genreglm.sources import Source
 
 
 def residuals(
@@ -49,9 +49,9 @@ def residuals(
     Deviance and Pearson residuals have no sign, since classes have no sides; see `genreglm.engine.residuals`. Single
     rows' are functions of p_y and show only which rows surprise. Their distribution says nothing about the fit.
 
-    A table of one column, `resid` ("response": one for each class), a row each. Its `attrs` hold kind, and
-    for "quantile" seed and order. A row has one residual whatever its weight is. Soft labels give t - p with their
-    shares t, sqrt(-2 sum t log p), and sqrt(sum t^2 / p - 1).
+    A table of one column, `resid` ("response": one for each class), a row each, with the index of a frame that was
+    given. Its `attrs` hold kind, and for "quantile" seed and order. A row has one residual whatever its weight is.
+    Soft labels give t - p with their shares t, sqrt(-2 sum t log p), and sqrt(sum t^2 / p - 1).
 
     Raises
     ------
@@ -62,13 +62,13 @@ def residuals(
     """
     check_choice("kind", kind, ResidualKind)
     rank = class_ranks(result, order)
-    frame = None if rows is None else read_rows(rows)
-    problem = problem_of(result, frame)
+    problem = problem_of(result, rows)
     prob = fitted_probabilities(result, problem)
     if kind == "response":
         table = pd.DataFrame(spread(problem.y, problem.classes) - prob, columns=list(result.classes))
     else:
         table = pd.DataFrame({"resid": _of_rows(problem, prob, kind, rank, seed)})
+    table.index = index_of(result, rows)
     table.attrs["kind"] = kind
     if kind == "quantile":
         table.attrs |= {"seed": seed, "order": list(result.classes if order is None else order)}

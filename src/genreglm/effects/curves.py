@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import special, stats
 
 from genreglm.effects.changes import Levels, check_values
@@ -18,6 +17,7 @@ from genreglm.engine.threads import ordered_map
 from genreglm.errors import OptionError
 from genreglm.options import Band, EffectsAt, check_choice, check_level
 from genreglm.result import Result
+from genreglm.result.positions import class_positions
 from genreglm.sources import Source
 
 _ENDS = [0.01, 0.99]
@@ -68,7 +68,7 @@ def curve(
     check_choice("band", band, Band)
     check_level(conf_level)
     variable = require_variable(result, variable)
-    shown = _positions(result, classes)
+    shown = class_positions(result, classes)
     everyone = population(result, rows, "average")
     grid = _grid(everyone, variable, values, points)
     levels = Levels(result, everyone.typical() if at == "mean" else everyone, variable, shown)
@@ -134,13 +134,3 @@ def _grid(people: Population, variable: str, values: Sequence[Any] | None, point
     seen = people.frame[variable].to_numpy(dtype=np.float64)
     low, high = np.quantile(seen, _ENDS, weights=people.weights, method="inverted_cdf")
     return [float(value) for value in np.linspace(low, high, points)]
-
-
-def _positions(result: Result, classes: Sequence[Any] | None) -> NDArray[np.intp]:
-    """Return the positions of the classes to show, in the order asked for."""
-    if classes is None:
-        return np.arange(len(result.classes))
-    unknown = [label for label in classes if label not in result.classes]
-    if unknown or isinstance(classes, str) or not len(classes):
-        raise OptionError(f"classes={classes!r} must be a list of classes of the model; unknown: {unknown[:10]!r}.")
-    return np.array([result.classes.index(label) for label in classes], dtype=np.intp)

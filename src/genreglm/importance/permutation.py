@@ -38,7 +38,7 @@ def permutation_importance(
     ------
     DataError, FormulaError
         For rows that the design cannot use, for a loaded result without `rows`, and for the rows of a fit with an
-        offset or soft labels.
+        offset or soft labels, given or not.
 
     Sources: Breiman (2001), Machine Learning 45:5; Hooker, Mentch and Zhou (2021), Statistics and Computing 31:82, on
     what shuffling correlated variables does.
@@ -46,7 +46,8 @@ def permutation_importance(
     problem = problem_of(result, rows)
     if problem.offset is not None or problem.y.ndim == 2:
         raise DataError(
-            "The fit had an offset or soft labels, which no shuffled row has: pass rows= with the response."
+            "These are the rows of the fit, and it had an offset or soft labels, which no shuffled row has. Pass "
+            "other rows that have the response, best such as the model has not seen."
         )
     frame = result.require_rows(None if rows is None else read_rows(rows))
     variables = result.design.variables

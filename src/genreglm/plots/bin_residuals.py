@@ -11,8 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from genreglm.options import FEWEST_EXPECTED
 from genreglm.plots.labels import LINE_NAME, LINE_NAME_SIZE, name_line_ends
-from genreglm.plots.panels import HEIGHT, small_multiples
+from genreglm.plots.panels import HEIGHT, name_levels, small_multiples
 from genreglm.plots.strips import ROW, name_rows
 from genreglm.plots.style import BLUE, CATEGORIES, FAINT, QUIET, in_house_style, titled_figure
 from genreglm.plots.tables import largest
@@ -20,8 +21,6 @@ from genreglm.plots.text import feature_label, feature_word, number, percent, pl
 
 _NAMED = 4  # classes that a panel tells apart by colour and name
 _TICKS = 0.8  # inches between the names at the right of a panel and the next panel
-_MOST_LEVELS = 18  # words that a panel has room for, upright
-_FEWEST_EXPECTED = 5.0  # rows, in a bin that a finding may name
 _NOTHING = 1e-8  # what rounding leaves of residuals that the fit makes zero, those of a factor's levels
 _FITTED = ".fitted"
 
@@ -29,7 +28,7 @@ _FITTED = ".fitted"
 def binned_residuals_finding(table: pd.DataFrame) -> str:
     """The well-filled cell that lies furthest from its expectation, in standard errors."""
     hits = table["count"] * table["expected"]
-    filled = table[(hits >= _FEWEST_EXPECTED) & (table["count"] - hits >= _FEWEST_EXPECTED)]
+    filled = table[(hits >= FEWEST_EXPECTED) & (table["count"] - hits >= FEWEST_EXPECTED)]
     if filled.empty:
         return "No bin holds enough rows to be judged"
     worst = largest(filled.assign(size=filled["z"].abs()), "size")
@@ -93,9 +92,7 @@ def _draw_classes(axes: Axes, rows: pd.DataFrame, named: Sequence[Any]) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(4))
     if rows["level"].notna().any():
         levels = rows.drop_duplicates("bin").sort_values("bin")
-        shown, crowded = levels.iloc[:: -(-len(levels) // _MOST_LEVELS)], len(levels) > 4
-        axes.set_xticks(shown["bin"], [plain(level, 7 if crowded else 10) for level in shown["level"]])
-        axes.tick_params(axis="x", rotation=90 if crowded else 0, labelsize=6.5 if crowded else 8)
+        name_levels(axes, levels["bin"].tolist(), levels["level"].tolist())
     name_line_ends(axes, ends, [str(name) for name in named], CATEGORIES[: len(named)], HEIGHT)
 
 

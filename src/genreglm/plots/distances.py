@@ -28,7 +28,7 @@ def class_distances_finding(table: pd.DataFrame) -> str:
     near = listed(_pair(row, "from") for _, row in known.head(min(_NEAREST, max(len(known) - 1, 1))).iterrows())
     finding = f"Hardest to tell: {near}"
     if "p_adjusted" in table:
-        alike = int((table["p_adjusted"] > _LEVEL).sum())
+        alike = int((~(table["p_adjusted"] <= _LEVEL)).sum())  # a pair without a p-value is not told apart either
         verb = "is" if alike == 1 else "are"
         return f"{finding}; {alike:,} of {len(table):,} pairs {verb} not told apart by the test"
     return finding if len(known) == 1 else f"{finding}; furthest apart: {_pair(known.iloc[-1])}"

@@ -5,6 +5,7 @@ offset, unless they are the very rows of the fit.
 """
 
 import numpy as np
+import pandas as pd
 
 from genreglm import inputs
 from genreglm.engine.blocks import Floats
@@ -31,22 +32,47 @@ def problem_of_fit(result: Result, rows: Source | None = None) -> Problem:
             raise DataError("A loaded model does not hold the rows of its fit, which are needed here: pass rows=.")
         return result.problem
     problem = problem_of(result, rows)
+    other = _why_not_of_fit(result, problem)
+    if other is not None:
+        raise DataError(other)
+    return problem
+
+
+def is_of_fit(result: Result, problem: Problem) -> bool:
+    """Whether these are the rows of the fit: its arrays, or rows of the same total weight and log-likelihood."""
+    return _why_not_of_fit(result, problem) is None
+
+
+def _why_not_of_fit(result: Result, problem: Problem) -> str | None:
     if problem is result.problem:
-        return problem
+        return None
     nobs, fitted = float(problem.w.sum()), result.statistics
     if nobs != fitted.nobs:
-        raise DataError(
+        return (
             f"These are {nobs:,.0f} rows, but the model was fitted to {fitted.nobs:,.10g} (the sum of their weights). "
             "Pass the rows of the fit. A fit with weights is only refitted by the result that gg.fit returned."
         )
     found = log_likelihood(problem, result.coefficients)
     if abs(found - fitted.log_likelihood) > _SAME_ROWS * abs(fitted.log_likelihood):
-        raise DataError(
+        return (
             f"The log-likelihood of these rows is {found:,.6f}, that of the fit {fitted.log_likelihood:,.6f}: they are "
             "other rows, or the fit had weights, an offset or soft labels, which only the result that gg.fit returned "
             "still holds."
         )
-    return problem
+    return None
+
+
+def index_of(result: Result, rows: Source | None) -> pd.Index:
+    """Return the index of a frame that was given, else the running one of the rows read.
+
+    Raises
+    ------
+    DataError
+        For a path that cannot be read, and for a loaded result without `rows`.
+    """
+    if isinstance(rows, pd.DataFrame):
+        return rows.index
+    return result.require_rows(None if rows is None else read_rows(rows)).index
 
 
 def problem_of(result: Result, rows: Source | None = None) -> Problem:

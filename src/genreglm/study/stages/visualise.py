@@ -11,6 +11,7 @@ from genreglm.study import exploration
 from genreglm.study.context import Study
 
 _MODEL_GVIF = "gvif_genre_model"
+_TYPICAL = "A typical track, one feature varying, all else at its median"
 
 
 def run(study: Study) -> None:
@@ -82,7 +83,7 @@ def _models(study: Study) -> Iterator[tuple[str, Any, str]]:
     curves = tables.read("effect_curves")
     if curves is not None:
         tracks = study.store.read_frame("tracks")
-        yield "effect_curves", plots.effect_curves(curves, tracks), plots.effect_curves_finding(curves)
+        yield "effect_curves", plots.effect_curves(curves, tracks, _TYPICAL), plots.effect_curves_finding(curves)
 
 
 def _trust(study: Study) -> Iterator[tuple[str, Any, str]]:
