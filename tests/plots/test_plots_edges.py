@@ -51,7 +51,7 @@ def test_an_infinite_gvif_is_written_out(inflation):
 
 
 def test_empty_bins_of_calibration_are_not_drawn(bins):
-    curve = plots.calibration(bins).axes[0].lines[1]
+    curve = plots.top_label_calibration(bins).axes[0].lines[1]
     assert len(curve.get_xdata()) == 9
 
 
@@ -179,7 +179,7 @@ def test_spread_keeps_the_gap_the_order_and_the_limits():
 @pytest.mark.parametrize("count", [1, 2, 5, 12, 30])
 def test_a_grid_of_reliability_for_any_number_of_classes(many, count):
     names = many.calibration["class"].unique()[:count]
-    figure = plots.calibration_by_class(many.calibration[many.calibration["class"].isin(names)])
+    figure = plots.calibration(many.calibration[many.calibration["class"].isin(names)])
     assert [text.get_text() for text in figure.axes[0].texts if "%" not in text.get_text()] != []
     assert plots.render(figure, "svg")
 

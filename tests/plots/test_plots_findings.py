@@ -82,13 +82,13 @@ def test_worst_confusions_and_recall():
 
 def test_calibration_says_which_way_the_probabilities_err():
     table = pd.DataFrame({"bin": [0, 1], "confidence": [0.2, 0.6], "accuracy": [0.1, 0.4], "count": [1, 3]})
-    assert plots.calibration_finding(table) == (
+    assert plots.top_label_calibration_finding(table) == (
         "The probabilities are too high: they miss the share of right answers by 17.5 points on average"
     )
-    assert "too low" in plots.calibration_finding(table.assign(accuracy=[0.3, 0.9]))
-    assert "at their word" in plots.calibration_finding(table.assign(accuracy=[0.2, 0.61]))
+    assert "too low" in plots.top_label_calibration_finding(table.assign(accuracy=[0.3, 0.9]))
+    assert "at their word" in plots.top_label_calibration_finding(table.assign(accuracy=[0.2, 0.61]))
     both = pd.concat([table.assign(model="bad"), table.assign(model="good", accuracy=[0.2, 0.6])])
-    assert plots.calibration_finding(both).startswith("The probabilities of good can be taken")
+    assert plots.top_label_calibration_finding(both).startswith("The probabilities of good can be taken")
 
 
 def test_terms_are_compared_by_degree_of_freedom(wald, inflation):
@@ -242,9 +242,9 @@ def test_lines_that_ask_for_a_curve_are_counted(forms):
 
 
 def test_classes_off_are_counted_and_the_furthest_named(few, many):
-    assert plots.calibration_by_class_finding(many.calibration).startswith("38 of 114 classes have probabilities")
+    assert plots.calibration_finding(many.calibration).startswith("38 of 114 classes have probabilities")
     right = few.calibration.assign(observed=few.calibration["predicted"], conf_low=0.0, conf_high=1.0)
-    assert plots.calibration_by_class_finding(right).startswith("No class has probabilities")
+    assert plots.calibration_finding(right).startswith("No class has probabilities")
 
 
 def test_the_class_that_fits_worst_is_named(few):

@@ -14,7 +14,7 @@ from genreglm.classes import class_tree
 from genreglm.study import exploration
 
 BY_GENRE = {
-    "calibration_by_class": lambda t: plots.calibration_by_class(t.calibration),
+    "calibration": lambda t: plots.calibration(t.calibration),
     "class_importance": lambda t: plots.class_importance(t.importance),
     "class_distances": lambda t: plots.class_distances(t.distances),
     "class_map": lambda t: plots.class_map(t.points, t.dimensions),
@@ -90,7 +90,7 @@ def test_the_title_is_the_finding(many, figure_of, name):
         "class_distances": many.distances, "class_map": (many.points, many.dimensions), "class_tree": many.nodes,
         "coefficients": many.tidy, "confusion": many.counts, "effect_curves": many.curves,
         "genre_profiles": many.profiles, "recall_by_genre": many.report, "strongest_effects": many.tidy,
-        "worst_confusions": many.pairs, "calibration_by_class": many.calibration, "fit_groups": many.groups,
+        "worst_confusions": many.pairs, "calibration": many.calibration, "fit_groups": many.groups,
         "marginal_effects": many.effects,
         "strongest_marginal_effects": many.effects,
         "density": exploration.density(many.frame, "loudness", "acousticness"),
@@ -125,8 +125,10 @@ def test_effects_for_one_standard_deviation_and_curves_without_a_strip(many):
 
 def test_figures_that_do_not_depend_on_genres(models, bins, wald, inflation, curves, levels, residuals):
     assert_readable(plots.model_comparison(models))
-    assert_readable(plots.calibration(bins))
-    assert_readable(plots.calibration(pd.concat([bins.assign(model="linear"), bins.assign(model="boosting")])))
+    assert_readable(plots.top_label_calibration(bins))
+    assert_readable(
+        plots.top_label_calibration(pd.concat([bins.assign(model="linear"), bins.assign(model="boosting")]))
+    )
     assert_readable(plots.term_strength(wald))
     assert_readable(plots.gvif(inflation))
     assert_readable(plots.popularity_effects(curves, levels))

@@ -16,14 +16,14 @@ def test_equal_figures_give_equal_bytes(few, format):
 
 
 def test_the_callers_settings_neither_leak_in_nor_change(bins):
-    plain = plots.render(plots.calibration(bins), "png")
+    plain = plots.render(plots.top_label_calibration(bins), "png")
     with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "black", "savefig.dpi": 20}):
-        assert plots.render(plots.calibration(bins), "png") == plain
+        assert plots.render(plots.top_label_calibration(bins), "png") == plain
         assert matplotlib.rcParams["font.size"] == 30
 
 
 def test_files_hold_the_rendered_bytes_and_nothing_else_is_left(bins, tmp_path):
-    figure = plots.calibration(bins)
+    figure = plots.top_label_calibration(bins)
     paths = plots.save(figure, tmp_path / "calibration.of.models")
     assert [path.name for path in paths] == ["calibration.of.models.png", "calibration.of.models.svg"]
     assert paths[0].read_bytes() == plots.render(figure, "png")
@@ -32,13 +32,13 @@ def test_files_hold_the_rendered_bytes_and_nothing_else_is_left(bins, tmp_path):
 
 
 def test_one_format_alone(bins, tmp_path):
-    paths = plots.save(plots.calibration(bins), tmp_path / "residual_plots", ["png"])
+    paths = plots.save(plots.top_label_calibration(bins), tmp_path / "residual_plots", ["png"])
     assert paths == [tmp_path / "residual_plots.png"]
 
 
 def test_a_missing_folder_is_an_output_error_that_leaves_nothing(bins, tmp_path):
     with pytest.raises(OutputError, match="could not be written"):
-        plots.save(plots.calibration(bins), tmp_path / "absent" / "calibration")
+        plots.save(plots.top_label_calibration(bins), tmp_path / "absent" / "calibration")
     assert not list(tmp_path.iterdir())
 
 
@@ -50,17 +50,17 @@ def test_an_older_file_survives_a_failed_write(bins, tmp_path, monkeypatch):
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OutputError, match="disk is full"):
-        plots.save(plots.calibration(bins), tmp_path / "calibration")
+        plots.save(plots.top_label_calibration(bins), tmp_path / "calibration")
     assert (tmp_path / "calibration.png").read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["calibration.png"]
 
 
 def test_notebooks_show_figures(bins):
-    assert plots.calibration(bins)._repr_png_().startswith(b"\x89PNG")
+    assert plots.top_label_calibration(bins)._repr_png_().startswith(b"\x89PNG")
 
 
 def test_nothing_is_registered_with_pyplot(bins):
-    plots.calibration(bins)
+    plots.top_label_calibration(bins)
     pyplot = sys.modules.get("matplotlib.pyplot")
     assert pyplot is None or not pyplot.get_fignums()
 

@@ -15,6 +15,7 @@ from genreglm.inputs import Column, labelled_codes
 from genreglm.result import Result
 from genreglm.result.contrasts import standard_errors, weights_of_centre
 from genreglm.result.deletion import Deletable, deletable
+from genreglm.result.rows import index_of
 from genreglm.sources import Source, read_rows
 
 Floats = NDArray[np.float64]
@@ -43,7 +44,7 @@ def leverage(result: Result, rows: Source | None = None) -> pd.DataFrame:
         own = slice(done, done + len(block))
         hat[own] = block.w * np.einsum("ik,ik->i", prob, diagonal[own] - product[own])
         done += len(block)
-    return pd.DataFrame({"hat": hat}, index=_index(result, rows))
+    return pd.DataFrame({"hat": hat}, index=index_of(result, rows))
 
 
 def influence(result: Result, rows: Source | None = None, *, dfbeta: Sequence[str] = ()) -> pd.DataFrame:
@@ -79,7 +80,7 @@ def influence(result: Result, rows: Source | None = None, *, dfbeta: Sequence[st
             "delta_deviance": found.deviance,
             "delta_chi2": found.chi_square,
         },
-        index=_index(result, rows),
+        index=index_of(result, rows),
     )
     for term in dfbeta:
         largest = partial(_largest, _errors(result, term))
@@ -108,7 +109,7 @@ def dfbeta(
         columns = result.design.columns[_span(result, term)]
         names = pd.MultiIndex.from_product([result.classes, columns], names=["class", "term"])
         parts.append(
-            pd.DataFrame(moved / _errors(result, term) if standardised else moved, _index(result, rows), names)
+            pd.DataFrame(moved / _errors(result, term) if standardised else moved, index_of(result, rows), names)
         )
     return pd.concat(parts, axis=1)
 
@@ -145,13 +146,6 @@ def cluster_influence(result: Result, rows: Source | None = None, *, clusters: C
         table.loc[several, "cooksd"] = found.cooks_distance
         table.loc[several, "delta_deviance"] = found.deviance
     return table.sort_values("cooksd", ascending=False, kind="stable", ignore_index=True)
-
-
-def _index(result: Result, rows: Source | None) -> pd.Index:
-    """Return the index of a frame that was given, else the running one of the rows read."""
-    if isinstance(rows, pd.DataFrame):
-        return rows.index
-    return result.require_rows(None if rows is None else read_rows(rows)).index
 
 
 def _span(result: Result, term: str) -> slice:

@@ -56,8 +56,8 @@ from genreglm.plots.popularity import (
     popularity_effects,
     popularity_effects_finding,
 )
-from genreglm.plots.reliability import calibration, calibration_finding
-from genreglm.plots.reliability_grid import calibration_by_class, calibration_by_class_finding
+from genreglm.plots.reliability import top_label_calibration, top_label_calibration_finding
+from genreglm.plots.reliability_grid import calibration, calibration_finding
 from genreglm.plots.residuals import residual_panel, residual_panel_finding
 from genreglm.plots.row_residuals import envelope, envelope_finding, quantile_residuals, quantile_residuals_finding
 from genreglm.plots.save import render, save
@@ -68,8 +68,6 @@ __all__ = [
     "binned_residuals",
     "binned_residuals_finding",
     "calibration",
-    "calibration_by_class",
-    "calibration_by_class_finding",
     "calibration_finding",
     "class_distances",
     "class_distances_finding",
@@ -140,6 +138,8 @@ __all__ = [
     "term_importance_finding",
     "term_strength",
     "term_strength_finding",
+    "top_label_calibration",
+    "top_label_calibration_finding",
     "transform_effect",
     "transform_effect_finding",
     "worst_confusions",

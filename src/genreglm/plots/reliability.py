@@ -15,7 +15,7 @@ _MARKERS = "osD^v<>"
 _TRUSTED = 0.02  # a mean gap below two points counts as calibrated
 
 
-def calibration_finding(table: pd.DataFrame) -> str:
+def top_label_calibration_finding(table: pd.DataFrame) -> str:
     """Expected calibration error of the best calibrated model, and the direction of the gap."""
     best, part = min(_by_model(table), key=lambda named: _mean_gap(named[1]))
     error, size = _mean_gap(part), number(100 * _mean_gap(part), 1)
@@ -26,13 +26,13 @@ def calibration_finding(table: pd.DataFrame) -> str:
 
 
 @in_house_style
-def calibration(table: pd.DataFrame) -> Figure:
+def top_label_calibration(table: pd.DataFrame) -> Figure:
     """Reliability curve over a strip of counts. Table: bin, confidence, accuracy, count[, model]."""
     note = (
         "Tracks binned by the probability of the predicted genre: on the diagonal, 30 % means right in 30 % of "
         "the cases. Below: tracks in each bin."
     )
-    figure = titled_figure(6.4, 5.6, calibration_finding(table), note)
+    figure = titled_figure(6.4, 5.6, top_label_calibration_finding(table), note)
     curve, strip = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
     curve.plot([0, 1], [0, 1], color=QUIET, linewidth=0.9, linestyle=(0, (4, 3)))
     for place, (name, part) in enumerate(_by_model(table)):

@@ -19,7 +19,7 @@ _GAP, _HEAD = 0.14, 0.2  # inches between panels, and for a name
 _OFF = 0.25  # share of bins outside their intervals from which on a class is off
 
 
-def calibration_by_class_finding(table: pd.DataFrame) -> str:
+def calibration_finding(table: pd.DataFrame) -> str:
     """How many classes are off, and the one that is furthest."""
     classes = _by_gap(table)
     off, worst = int(classes["off"].sum()), classes.iloc[0]
@@ -29,7 +29,7 @@ def calibration_by_class_finding(table: pd.DataFrame) -> str:
 
 
 @in_house_style
-def calibration_by_class(table: pd.DataFrame) -> Figure:
+def calibration(table: pd.DataFrame) -> Figure:
     """A reliability curve for each class, in panels from the worst to the best.
 
     Table: class, bin, predicted, observed, count, conf_low, conf_high. Each panel has its own scale, from 0 to the
@@ -46,7 +46,7 @@ def calibration_by_class(table: pd.DataFrame) -> Figure:
         "Orange-red: a quarter of the bins or more are off. The worst stand first."
     )
     width = max(columns * across, 6.0)
-    figure = titled_figure(width + 0.2, rows * up + 0.1, calibration_by_class_finding(table), note)
+    figure = titled_figure(width + 0.2, rows * up + 0.1, calibration_finding(table), note)
     axes = body_axes(figure, 0.15, 0.05, width, rows * up)
     axes.set(xlim=(0, width), ylim=(0, rows * up))
     axes.axis("off")

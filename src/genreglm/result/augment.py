@@ -3,12 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from genreglm.engine.problem import Problem
 from genreglm.engine.residuals import deviance_residuals, quantile_residuals
 from genreglm.errors import DataError, InferenceError
 from genreglm.result.deletion import deletable
 from genreglm.result.model import Result
-from genreglm.result.rows import fitted_probabilities, problem_of, problem_of_fit
+from genreglm.result.rows import fitted_probabilities, index_of, is_of_fit, problem_of
 from genreglm.sources import Source, read_rows
 
 _NAMES = (".fitted", ".prob", ".resid_deviance", ".resid_quantile", ".hat", ".cooksd", ".delta_deviance")
@@ -36,7 +35,7 @@ def augment(result: Result, rows: Source | None = None, *, seed: int = 0) -> pd.
         raise DataError(f"The rows have columns {', '.join(taken)}, which augment adds. Drop or rename them.")
     if rows is not None and result.design.response not in table:
         prob = result.predict(table).to_numpy()
-        return _indexed(_fitted(table, result, prob), rows)
+        return _fitted(table, result, prob).set_axis(index_of(result, rows))
     problem = problem_of(result, rows)
     prob = fitted_probabilities(result, problem)
     table = _fitted(table, result, prob)
@@ -45,9 +44,9 @@ def augment(result: Result, rows: Source | None = None, *, seed: int = 0) -> pd.
         table[".resid_quantile"] = quantile_residuals(
             prob, np.asarray(problem.y, dtype=np.int64), np.arange(problem.classes), np.random.default_rng(seed)
         )
-    if _of_the_fit(result, rows, problem):
+    if is_of_fit(result, problem):
         table = _with_influence(table, result, rows)
-    return _indexed(table, rows)
+    return table.set_axis(index_of(result, rows))
 
 
 def _fitted(table: pd.DataFrame, result: Result, prob: np.ndarray) -> pd.DataFrame:
@@ -62,18 +61,3 @@ def _with_influence(table: pd.DataFrame, result: Result, rows: Source | None) ->
     return table.assign(
         **{".hat": deletion.hat, ".cooksd": deletion.cooks_distance, ".delta_deviance": deletion.deviance}
     )
-
-
-def _of_the_fit(result: Result, rows: Source | None, problem: Problem) -> bool:
-    """Whether these are the rows of the fit: the same arrays, or, for a loaded result, the same likelihood."""
-    if problem is result.problem:
-        return True
-    try:
-        problem_of_fit(result, rows)
-    except DataError:
-        return False
-    return True
-
-
-def _indexed(table: pd.DataFrame, rows: Source | None) -> pd.DataFrame:
-    return table.set_axis(rows.index) if isinstance(rows, pd.DataFrame) else table

@@ -146,8 +146,8 @@ def _evaluation(study: Study) -> Iterator[tuple[str, Any, str]]:
     if calibration is not None:
         chosen = study.store.read_json("work/chosen_model.json")["model"]
         shown = pd.concat([calibration[calibration["model"] == model] for model in (chosen, "gradient boosting")])
-        yield "calibration", plots.calibration(shown), plots.calibration_finding(shown)
-    yield from tables.draw("calibration_by_genre", "calibration_by_class", "calibration_by_genre")
+        yield "calibration", plots.top_label_calibration(shown), plots.top_label_calibration_finding(shown)
+    yield from tables.draw("calibration_by_genre", "calibration", "calibration_by_genre")
     strength = tables.read("term_strength")
     if strength is not None:
         figure = plots.term_strength(strength, measure="Rise of held-out log-loss with the feature shuffled (nats)")
