@@ -18,13 +18,15 @@ from genreglm.study.store import Store
 from simulated import tracks
 
 
-def kept(folder: Path, rows: pd.DataFrame, has_artists: bool = True, **options: object) -> tuple[Study, Result]:
+def kept(
+    folder: Path, rows: pd.DataFrame, formula: str = "energy + valence", has_artists: bool = True, **options: object
+) -> tuple[Study, Result]:
     """Leave what the stages before would have left."""
     study = Study(Store(folder), StudyConfig(), Reporter(quiet=True, console=Console()))
     rows = rows.rename(columns={"genre": "track_genre"})
     study.store.frame("tracks", rows)
     study.store.json("work/preprocess.json", {"features": ["energy", "valence"], "has_artists": has_artists})
-    model = fit("track_genre ~ energy + valence", rows, **options)
+    model = fit(f"track_genre ~ {formula}", rows, **options)
     keep_inference_model(study.store, model)
     return study, model
 
@@ -84,3 +86,12 @@ def test_bins_too_small_to_check_are_not_judged(tmp_path: Path, said: list[str])
     assert found["bins_outside"] is None
     assert found["worst_bin"] is None
     assert not any("nan" in line for line in said)
+
+
+def test_a_model_of_factors_alone_is_questioned_as_far_as_it_can_be(tmp_path: Path, said: list[str]) -> None:
+    rows = tracks(rows=300, genres=3)
+    study, _ = kept(tmp_path, rows.assign(key=rows["key"].replace("E", "D")), "C(key)")
+    diagnose.run(study)
+    assert not study.store.has("tables/binned_residuals.csv")
+    assert any("no test of fit" in line for line in said)
+    assert study.store.has("tables/residual_envelope.csv")

@@ -20,7 +20,8 @@ def run(study: Study) -> None:
     tracks = store.read_frame("tracks")
     model = inference_model(store, tracks)
     features = [name for name in store.read_json("work/preprocess.json")["features"] if name in model.design.variables]
-    _effects(study, model, tracks, features)
+    if features:
+        _effects(study, model, tracks, features)
     found = _importance(study, model)
     found |= _likeness(study, model)
     _typical(study, model, tracks)

@@ -95,17 +95,18 @@ def _residuals(study: Study, model: Result) -> dict[str, Any]:
     store.table("residual_envelope", envelope)
     # A factor's residuals are zero in each of its levels, by what a maximum is.
     features = [name for name in store.read_json("work/preprocess.json")["features"] if name in model.design.variables]
-    binned = diagnostics.binned_residuals(model, by=features)
-    summary = diagnostics.binned_summary(binned)
-    store.table("binned_residuals", binned)
-    store.table("binned_summary", summary)
-    fit = diagnostics.goodness_of_fit(model)
-    store.table("goodness_of_fit", fit)
-    return {
-        "envelope_outside": int((~envelope["inside"]).sum()),
-        "envelope_points": len(envelope),
-        **_bins_outside(study, summary),
-    }
+    bins: dict[str, Any] = {}
+    if features:
+        binned = diagnostics.binned_residuals(model, by=features)
+        summary = diagnostics.binned_summary(binned)
+        store.table("binned_residuals", binned)
+        store.table("binned_summary", summary)
+        bins = _bins_outside(study, summary)
+    try:
+        store.table("goodness_of_fit", diagnostics.goodness_of_fit(model))
+    except DataError as error:
+        study.note(f"no test of fit: {error}")
+    return {"envelope_outside": int((~envelope["inside"]).sum()), "envelope_points": len(envelope), **bins}
 
 
 def _bins_outside(study: Study, summary: pd.DataFrame) -> dict[str, Any]:

@@ -110,8 +110,8 @@ def _genres(study: Study) -> Iterator[tuple[str, Any, str]]:
     """Yield what tells genres from each other."""
     tables, store = _Tables(study), study.store
     effects = tables.read("marginal_effects")
-    scales = store.read_table("feature_scales").set_index("variable")["sd"]
     if effects is not None:
+        scales = store.read_table("feature_scales").set_index("variable")["sd"]
         known = dict(zip(scales.index.map(str), scales.astype(float), strict=True))
         finding = plots.marginal_effects_finding(effects, known)
         yield "marginal_effects", plots.marginal_effects(effects, known), finding
