@@ -1,3 +1,4 @@
+import io
 import itertools
 import json
 import re
@@ -10,13 +11,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from report_folder import FIGURES, HOSTILE, PNG, SVG, full_folder
+from PIL import Image
+from report_folder import FIGURES, HOSTILE, SVG, full_folder
 
 from genreglm import naming
 from genreglm.study.report import render, summarise
 from genreglm.study.report import words as w
 from genreglm.study.report.blocks import section, table
 from genreglm.study.report.columns import formatted
+from genreglm.study.report.figures import smaller
 from genreglm.study.report.render import MOST_BYTES
 from genreglm.study.store import Store
 
@@ -530,14 +533,32 @@ def test_figures_have_captions_alternative_text_and_the_smaller_picture(page: st
     assert all(f"Caption of {name}." in Page(page).text for name in FIGURES)
 
 
+def noise(side: int) -> bytes:
+    """A PNG that cannot be made small: a byte a pixel in 256 colours."""
+    buffer = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (side, side), dtype=np.uint8)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_a_picture_keeps_its_looks_in_few_colours() -> None:
+    shades = np.linspace(0, 255, 300).astype(np.uint8)
+    gradient = np.stack(np.broadcast_arrays(shades[:, None], shades[None, :], np.uint8(128)), axis=2)
+    buffer = io.BytesIO()
+    Image.fromarray(gradient).save(buffer, "PNG")
+    found = smaller({"one.png": buffer.getvalue()}, "one")
+    assert found is not None
+    shown = np.asarray(Image.open(io.BytesIO(found)).convert("RGB"), dtype=float)
+    assert np.abs(shown - gradient).mean() < 6.0
+
+
 def test_an_svg_is_taken_where_it_is_smaller(tmp_path: Path) -> None:
     folder = Store(tmp_path)
-    folder.figure("correlations", PNG + bytes(10_000), SVG, "Energy goes with loudness.")
+    folder.figure("correlations", noise(100), SVG, "Energy goes with loudness.")
     assert "data:image/svg+xml;base64," in render(summarise(folder), pictures(folder))
 
 
 def test_the_page_stays_below_its_limit_and_names_the_files_it_has_no_room_for(summary: dict[str, Any]) -> None:
-    heavy = {f"{name}.png": PNG + bytes(500_000) for name in FIGURES}
+    heavy = dict.fromkeys((f"{name}.png" for name in FIGURES), noise(700))
     page = render(summary, heavy)
     assert len(page.encode()) < MOST_BYTES
     text = Page(page).text
