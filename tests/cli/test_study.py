@@ -113,6 +113,7 @@ def test_the_model_is_questioned_in_tables(finished: Finished) -> None:
 def test_report_is_whole_and_escapes_names(finished: Finished) -> None:
     page = (finished.out / "report.html").read_text(encoding="utf-8")
     assert page.rstrip().endswith("</html>")
+    assert "is not in the page" not in page, "every figure is embedded"
     assert "$x_$ <b>" not in page
     assert "$x_$ &lt;b&gt;" in page
 
