@@ -5,7 +5,9 @@ import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from genreglm.engine.coordinates import Standardisation, unwhiten
+from genreglm.engine.estimate import estimate
 from genreglm.engine.newton import minimise
+from genreglm.engine.problem import Problem
 from genreglm.engine.start import best_start, discriminant_start
 from simulated import case
 
@@ -70,3 +72,15 @@ def test_standardised_columns_start_where_raw_ones_do() -> None:
     raw = unwhiten(first.triangular, discriminant_start(first))
     own = unwhiten(second.triangular, discriminant_start(second))
     np.testing.assert_allclose(learnt.back() @ own, raw, rtol=1e-6, atol=1e-9)
+
+
+def test_a_ridge_holds_the_discriminant_back() -> None:
+    """Many columns of noise under a strong penalty: the start is near the optimum, where a free discriminant is far."""
+    rng = np.random.default_rng(1)
+    x = np.column_stack([np.ones(300), rng.normal(size=(300, 60))])
+    y = (0.5 * x[:, 1:4] + rng.gumbel(size=(300, 3))).argmax(axis=1)
+    problem = Problem(x, y, np.ones(300), 3, intercept=0)
+    found = estimate(problem, ridge=np.r_[0.0, np.full(60, 0.3)])
+    assert found.solution is not None
+    first = found.solution.trace[0].objective
+    assert first - found.solution.value < 0.1 * (np.log(3.0) - found.solution.value)

@@ -7,13 +7,16 @@ import pandas as pd
 
 from genreglm.engine.blocks import Codes
 from genreglm.engine.grouped import Grouped, patterns, quantile_groups
+from genreglm.engine.grouped_law import pearson_weights
 from genreglm.engine.inference import ChiSquareTest, chi_square_test
+from genreglm.engine.mixture import mixture_test
 from genreglm.engine.penalties import Ridge
 from genreglm.engine.problem import Problem
 from genreglm.errors import DataError, InferenceError, OptionError
-from genreglm.options import FitTest, check_choice
+from genreglm.options import FitLaw, FitTest, check_choice
 from genreglm.result import Result
 from genreglm.result.contrasts import weights_of_centre
+from genreglm.result.deletion import deletable
 from genreglm.result.rows import fitted_probabilities, problem_of, problem_of_fit
 from genreglm.sources import Source
 
@@ -30,10 +33,11 @@ def goodness_of_fit(
     *,
     groups: int = 10,
     reference: Any = "first",
+    law: FitLaw = "mixture",
 ) -> pd.DataFrame:
     """Test that the model fits as a whole, and say by how much it does not: one row.
 
-    Columns: test, statistic, df, p_value, log10_p, groups, dissimilarity, dissimilarity_by_chance, note.
+    Columns: test, statistic, df, law, p_value, log10_p, groups, dissimilarity, dissimilarity_by_chance, note.
 
     **Read `dissimilarity` first**: the share of rows that would have to change class within their group for observed
     and expected counts to agree, and about what chance alone would make of it (were counts normal, and as close to a
@@ -46,15 +50,17 @@ def goodness_of_fit(
     test : "fagerland" groups rows by 1 - p_reference, the fitted probability of not being in the reference class:
         sum over groups and classes of (O - E)^2 / E on (groups - 2)(classes - 1) degrees of freedom (Fagerland,
         Hosmer and Bofin 2008, Stat. Med. 27:4238; for two classes it is Hosmer and Lemeshow's). Rows of one
-        probability stay together, so there can be fewer groups than asked for. Where rows of a group differ in the
-        other classes' probabilities its counts vary less than chi-square says, and the test is cautious: from models
-        with two strong columns it rejects 1.5 to 4 % of tables at 5 %. With 114 classes most fall below their
-        df, and single rows in cells of tiny expectation make some far too large
+        probability stay together, so there can be fewer groups than asked for
         "pearson" and "deviance" take the covariate patterns as groups, (patterns - columns)(classes - 1) degrees of
         freedom, and are for grouped data: with continuous columns each row is its own pattern, the statistics follow
         no chi-square law, and the test is refused
     groups : for "fagerland", at least 3
     reference : for "fagerland", a class; "first" in sorted order. The answer depends on it
+    law : what the statistic of "fagerland" is judged by. "mixture" is its own limit law under the model, a weighted sum
+        of chi-squares (see `genreglm.engine.grouped_law`), which needs the information matrix. "chi-square" is the
+        paper's, on `df`: where rows of a group differ in the other classes' probabilities counts vary less than it
+        says, and it rejects as few as 1.5 % of tables at 5 %. At 114 classes single rows in cells of tiny expectation
+        make the statistic jump beyond either law. The other two tests know chi-square only
 
     Rows count as independent whatever the covariance of the fit. A ridge fit has no p-value: its estimates are biased
     on purpose.
@@ -66,10 +72,12 @@ def goodness_of_fit(
     DataError
         For a loaded result without rows, and where too few values of the probability leave fewer than 3 groups.
     InferenceError
-        For soft labels, whose sums are no counts; for "pearson" and "deviance" where patterns hold fewer than two
+        For soft labels, whose sums are no counts; for a law that needs an information matrix which is singular or does
+        not fit in memory; for "pearson" and "deviance" where patterns hold fewer than two
         rows each on average.
     """
     check_choice("test", test, FitTest)
+    check_choice("law", law, FitLaw)
     problem = problem_of_fit(result, rows)
     if problem.y.ndim == 2:
         raise InferenceError("Soft labels are no counts, and no test of fit is known for them; see gg.fit_groups.")
@@ -82,10 +90,15 @@ def goodness_of_fit(
         df = (int(codes.max()) + 1 - problem.x.shape[1]) * (problem.classes - 1)
     found = Grouped.of(problem, prob, codes)
     statistic = found.deviance() if test == "deviance" else found.pearson()
-    judged = _judged(result, statistic, df)
+    law = law if test == "fagerland" else "chi-square"
+    judged = _judged(result, rows, codes, statistic, df, law)
     row = {
         "test": test,
-        **vars(judged),
+        "statistic": judged.statistic,
+        "df": judged.df,
+        "law": law,
+        "p_value": judged.p_value,
+        "log10_p": judged.log10_p,
         "groups": len(found.size),
         "dissimilarity": found.dissimilarity(),
         "dissimilarity_by_chance": found.chance() * np.sqrt(max(df, 0) / (len(found.size) * (problem.classes - 1))),
@@ -150,10 +163,13 @@ def _by_pattern(problem: Problem) -> Codes:
     return codes
 
 
-def _judged(result: Result, statistic: float, df: int) -> ChiSquareTest:
+def _judged(result: Result, rows: Source | None, codes: Codes, statistic: float, df: int, law: FitLaw) -> ChiSquareTest:
     if isinstance(result.penalty, Ridge):
         return ChiSquareTest(statistic, df, float("nan"), float("nan"))
-    return chi_square_test(statistic, max(df, 0))
+    if law == "chi-square":
+        return chi_square_test(statistic, max(df, 0))
+    fit = deletable(result, rows)
+    return mixture_test(statistic, pearson_weights(fit.parts, codes, fit.covariance), df)
 
 
 def _notes(result: Result, found: Grouped, asked: int | None) -> list[str]:

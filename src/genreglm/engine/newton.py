@@ -8,7 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from genreglm.engine.blocks import Floats
-from genreglm.engine.objective import Objective
+from genreglm.engine.objective import Objective, Reals
+from genreglm.engine.threads import ordered_map
 from genreglm.options import DECREMENT_TOLERANCE, GRADIENT_TOLERANCE, STEP_LIMIT
 
 _PRODUCT_LIMIT = 400
@@ -121,14 +122,17 @@ def minimise(
         return Solution(whitened, value, float(np.abs(gradient).max()), outcome, trace, direction)
 
     typical, curvatures = objective.typical_curvatures(), _curvatures(objective)
-    damping = 1.0
+    damping = damped = 1.0
+    precondition = _preconditioner(curvatures, damping * typical)
     while True:
         size = float(np.abs(gradient).max())
         if not (np.isfinite(value) and np.isfinite(size)):
             return end(Outcome.NON_FINITE)
-        if trace and trace[-1].decrement > (_SETTLED if curvatures.ndim == 4 else _FROZEN_BELOW):
+        bent = bool(trace) and trace[-1].decrement > (_SETTLED if curvatures.ndim == 4 else _FROZEN_BELOW)
+        if bent:
             curvatures = _curvatures(objective)
-        precondition = _preconditioner(curvatures, damping * typical)
+        if bent or damping != damped:
+            precondition, damped = _preconditioner(curvatures, damping * typical), damping
         going = objective.total_weight * float(np.vdot(gradient, precondition(gradient)))
         # A full step leaves less to go than it went: its own decrement bounds what is left, and is exact.
         left = min(going, trace[-1].decrement) if trace and trace[-1].length >= 1.0 else going
@@ -177,19 +181,19 @@ def _linear(trace: Sequence[Step]) -> bool:
     return all(step.length >= 1.0 for step in last) and min(ratios) > 0.1
 
 
-def _curvatures(objective: Objective) -> Floats:
+def _curvatures(objective: Objective) -> Reals:
     """Return the whole Hessian of a small problem, (K, K, p, p); else its diagonal blocks, (K, p, p)."""
     return objective.hessian() if objective.is_small else objective.class_curvatures()
 
 
-def _preconditioner(curvatures: Floats, damping: Floats) -> "_Exact | _Preconditioner":
+def _preconditioner(curvatures: Reals, damping: Floats) -> "_Exact | _Preconditioner":
     return _Exact(curvatures, damping) if curvatures.ndim == 4 else _Preconditioner(curvatures, damping)
 
 
 class _Exact:
     """The inverse of the whole damped Hessian within the rows that sum to zero: a step of Newton's by itself."""
 
-    def __init__(self, hessian: Floats, damping: Floats) -> None:
+    def __init__(self, hessian: Reals, damping: Floats) -> None:
         classes, _, columns, _ = hessian.shape
         scale = float(np.einsum("kkjj->", hessian)) / (classes * columns)
         # Adding a constant to all classes bends nothing: that direction is filled up, and never taken.
@@ -205,13 +209,21 @@ class _Exact:
 class _Preconditioner:
     """Inverses of the classes' diagonal blocks of the damped Hessian, within the rows that sum to zero."""
 
-    def __init__(self, blocks: Floats, damping: Floats) -> None:
+    def __init__(self, blocks: Reals, damping: Floats) -> None:
         # Where a class's probabilities are all 0 or 1 its block vanishes; a little of the typical block instead.
         floor = 1e-6 * float(np.einsum("kjj->", blocks)) / (blocks.shape[0] * blocks.shape[1]) + 1e-12
-        self._inverses = np.linalg.inv(blocks + (damping + floor)[:, None, None] * np.eye(blocks.shape[1]))
+        self._inverses = np.empty_like(blocks)
+
+        def task(k: int) -> None:
+            filled = blocks[k].copy()
+            filled[np.diag_indices(len(filled))] += damping[k] + floor
+            self._inverses[k] = np.linalg.inv(filled)
+
+        list(ordered_map(task, range(len(blocks))))
 
     def __call__(self, residual: Floats) -> Floats:
-        return _centred(np.matmul(self._inverses, residual.T[:, :, None])[:, :, 0].T)
+        given = residual.T[:, :, None].astype(self._inverses.dtype)
+        return _centred(np.matmul(self._inverses, given)[:, :, 0].T.astype(np.float64))
 
 
 def _centred(values: Floats) -> Floats:

@@ -8,27 +8,30 @@ penalty there (zero without one). Adding a constant to all classes changes nothi
 gradient and curvature stay in the space of rows that sum to zero, where a solution started from U = 0 remains.
 """
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genreglm.engine.blocks import Block, Blocks, Floats
-from genreglm.engine.cells import moments, pair_positions
 from genreglm.engine.coordinates import unwhiten, whiten_gradient
+from genreglm.engine.curvatures import curvatures_on_own_rows, curvatures_on_shared_rows
 from genreglm.engine.softmax import curvature_rows
 from genreglm.engine.threads import ordered_map, single_threaded_blas, workspace
 
 Singles = NDArray[np.float32]
 Reals = NDArray[np.floating[Any]]
 
-_SINGLE_PRECISION_CONDITION = 1e3
 _FEW_PARAMETERS = 64
 _FEW_ROWS = 20_000
-# The preconditioner needs so many rows for each of its parameters, and no more than bring its cost to that of a few
-# products with the Hessian.
+# With no more columns than this all classes' blocks of the preconditioner come from the same rows. They need so many
+# for each of their parameters, and no more than bring their cost to that of a few products with the Hessian.
+_FEW_COLUMNS = 48
 _ROWS_A_PARAMETER = 10
 _PRECONDITIONER_FLOPS = 1.5e9
+# Beyond, each class draws so many rows of its own for each column.
+_DRAWS_A_COLUMN = 6
 
 
 class Objective:
@@ -41,10 +44,21 @@ class Objective:
         self.total_weight = blocks.total_weight
         self.probabilities = [np.empty((len(part), blocks.classes)) for part in blocks.parts]
         self._pairs = list(zip(blocks.parts, self.probabilities, strict=True))
-        # Nearly dependent columns cancel: what is left of six digits would be noise.
-        single = not self.is_small and np.linalg.cond(triangular) < _SINGLE_PRECISION_CONDITION
         self._moved = True  # since the probabilities were last copied in single precision
-        self._singles = [_single(part, blocks.classes) for part in blocks.parts] if single else []
+
+    @cached_property
+    def _singles(self) -> list[tuple[Singles, Singles, Singles]]:
+        """Whitened columns q, weights, and room for probabilities of each block, in single precision.
+
+        Whitened in double precision first: what nearly dependent columns leave of each other keeps its digits.
+        """
+        inverse = unwhiten(self.triangular, np.eye(self.blocks.columns))
+
+        def task(block: Block) -> tuple[Singles, Singles, Singles]:
+            room = np.empty((len(block), self.blocks.classes), dtype=np.float32)
+            return (block.x @ inverse).astype(np.float32), block.w.astype(np.float32), room
+
+        return list(ordered_map(task, self.blocks.parts))
 
     @property
     def is_small(self) -> bool:
@@ -85,52 +99,47 @@ class Objective:
     def product(self, direction: Floats, *, single: bool = False) -> Floats:
         """Return the Hessian at the last evaluated point times `direction`: X'[P o T - P o rowsum(P o T)].
 
-        With `single`, in single precision within a block where the columns allow it: half the memory to move.
+        With `single`, in single precision within a block: half the memory to move.
         """
-        coefficients = unwhiten(self.triangular, direction)
         total = np.zeros(self.shape)
-        if single and self._singles:
-            rough, moved = coefficients.astype(np.float32), self._moved
+        if single and not self.is_small:
+            rough, moved = direction.astype(np.float32), self._moved
 
             def task(number: int) -> Reals:
-                x, w, prob = self._singles[number]
+                q, w, prob = self._singles[number]
                 if moved:
                     prob[:] = self.probabilities[number]
-                return _curved(x, w, prob, rough)
+                return _curved(q, w, prob, rough)
 
-            parts, self._moved = ordered_map(task, range(len(self._singles))), False
+            for part in ordered_map(task, range(len(self._singles))):
+                total += part
+            self._moved = False
+            total /= self.total_weight
         else:
-            parts = ordered_map(lambda pair: _curved(pair[0].x, pair[0].w, pair[1], coefficients), self._pairs)
-        for part in parts:
-            total += part
-        total = self.whiten_rows(total)
+            coefficients = unwhiten(self.triangular, direction)
+            for part in ordered_map(lambda pair: _curved(pair[0].x, pair[0].w, pair[1], coefficients), self._pairs):
+                total += part
+            total = self.whiten_rows(total)
         return total if self.quadratic is None else total + self.quadratic @ direction
 
-    def class_curvatures(self) -> Floats:
+    def class_curvatures(self) -> Reals:
         """Return the diagonal blocks of the Hessian in whitened columns, (classes, columns, columns).
 
-        On every so many-th row where there are more than a preconditioner needs.
+        From a part of the rows where there are more than a preconditioner needs.
         """
         columns, classes = self.shape
+        if columns > _FEW_COLUMNS:
+            rows = [q for q, _, _ in self._singles]
+            full: Any = curvatures_on_own_rows(rows, self._pairs, _DRAWS_A_COLUMN * columns, self.total_weight)
+            if self.quadratic is not None:
+                full += self.quadratic.astype(np.float32)
+            return np.asarray(full)
         affordable = _PRECONDITIONER_FLOPS / (classes * columns**2)
         wanted = max(min(_ROWS_A_PARAMETER * classes * columns, affordable), 8.0 * columns)
-        stride = max(1, int(self.blocks.rows / wanted))
-        every = np.arange(columns)
-
-        def task(pair: tuple[Block, Floats]) -> tuple[float, Floats]:
-            block, prob = pair
-            chosen, w = prob[::stride], block.w[::stride]
-            products = moments(block.x[::stride], every, linear=False)
-            return float(w.sum()), (chosen * (1.0 - chosen) * w[:, None]).T @ products
-
-        weight, stacked = 0.0, np.zeros((classes, columns * (columns + 1) // 2))
-        for part_weight, part in ordered_map(task, self._pairs):
-            weight += part_weight
-            stacked += part
-        full = stacked[:, pair_positions(columns)] / weight
+        full = curvatures_on_shared_rows(self._pairs, max(1, int(self.blocks.rows / wanted)))
         inverse = unwhiten(self.triangular, np.eye(columns))
         full = inverse.T @ full @ inverse
-        return full if self.quadratic is None else full + self.quadratic
+        return np.asarray(full if self.quadratic is None else full + self.quadratic)
 
     def hessian(self) -> Floats:
         """Return the whole Hessian in whitened columns, (classes, classes, columns, columns)."""
@@ -162,11 +171,6 @@ class Objective:
     def whiten_rows(self, gradient: Floats) -> Floats:
         """Map a gradient for B_z to one for U = R B_z, per unit of weight."""
         return whiten_gradient(self.triangular, gradient) / self.total_weight
-
-
-def _single(block: Block, classes: int) -> tuple[Singles, Singles, Singles]:
-    """Return columns, weights and room for probabilities in single precision."""
-    return block.x.astype(np.float32), block.w.astype(np.float32), np.empty((len(block), classes), dtype=np.float32)
 
 
 def _curved(x: Any, w: Any, prob: Any, coefficients: Any) -> Reals:

@@ -36,7 +36,9 @@ def discriminant_start(objective: Objective) -> Floats:
 
         b_k = W^-1 (m_k - c) + c (log s_k - (m_k - c)' W^-1 (m_k - c) / 2),
 
-    where c is the intercept's direction. Without an intercept there is none, and the start is zero.
+    where c is the intercept's direction. Without an intercept there is none, and the start is zero. Columns that are
+    whitened with classes times a ridge penalty (see estimate.py) bring it into T, where it holds the slopes back as it
+    does at the optimum.
     """
     columns, classes = objective.shape
     weights, sums, total = np.zeros(classes), np.zeros((columns, classes)), np.zeros((columns, 1))
@@ -49,8 +51,7 @@ def discriminant_start(objective: Objective) -> Floats:
     if abs(float(np.vdot(centre, centre)) - 1.0) > 1e-6:
         return np.zeros(objective.shape)
     deviations = objective.whiten_rows(sums) / shares - centre
-    moments = np.eye(columns) if objective.quadratic is None else np.eye(columns) - classes * objective.quadratic
-    within = moments - (deviations * shares) @ deviations.T + 1e-6 * np.eye(columns)
+    within = (1.0 + 1e-6) * np.eye(columns) - (deviations * shares) @ deviations.T
     slopes = np.linalg.solve(within, deviations)
     level = np.log(shares) - 0.5 * np.einsum("jk,jk->k", slopes, deviations)
     start = slopes + centre * level

@@ -199,7 +199,7 @@ def _fit(evidence: Evidence) -> Block | None:
     return text(
         say(
             "Fagerland, Hosmer and Bofin's test compares counts with expectations in {groups} groups of rows: "
-            "chi-square {statistic} on {df} degrees of freedom, p {p}.",
+            "chi-square {statistic} on {df} degrees of freedom, p {p} by the law that it follows under this model.",
             groups=count(row.get("groups")),
             statistic=number(row["statistic"], 0),
             df=count(row["df"]),
