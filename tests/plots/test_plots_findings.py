@@ -236,6 +236,8 @@ def test_lines_that_ask_for_a_curve_are_counted(forms):
     assert found == (
         "1 of 3 straight lines ask for a curve, instrumentalness above all: 86.4 thousandths of a nat for each row"
     )
+    unsure = pd.concat([forms, forms.head(1).assign(term="energy", gain_per_row=9.0, p_value=0.2)])
+    assert "1 of 4 straight lines ask for a curve, instrumentalness above all" in plots.functional_form_finding(unsure)
     assert plots.functional_form_finding(forms.head(1)).startswith("The one straight line asks for a curve")
     assert plots.functional_form_finding(forms.tail(2)) == "No straight line asks for a curve"
     assert plots.functional_form_finding(forms.head(0)) == "No term enters as a straight line"

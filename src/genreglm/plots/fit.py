@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, SymmetricalLogLocator
 
 from genreglm.plots.panels import small_multiples
 from genreglm.plots.strips import ROW, name_rows
@@ -15,18 +15,19 @@ from genreglm.plots.tables import largest
 from genreglm.plots.text import number, percent, plain
 
 _CLASSES = 6  # panels of the classes worst off
+_LEVEL = 0.05  # of the test behind a filled dot
 
 
 def functional_form_finding(table: pd.DataFrame) -> str:
-    """The term that a spline would help most, and how many it would help."""
+    """How many terms a spline would help beyond chance, and which of these most."""
     rows = _by_strength(table)
     if rows.empty:
         return "No term enters as a straight line"
-    bent = int((rows["p_value"] <= 0.05).sum())
-    if not bent:
+    bent = rows[rows["p_value"] <= _LEVEL]
+    if bent.empty:
         return "No straight line asks for a curve"
-    top = largest(rows, "gain_per_row")
-    count = "The one straight line asks" if len(rows) == 1 else f"{bent} of {len(rows)} straight lines ask"
+    top = largest(bent, "gain_per_row")
+    count = "The one straight line asks" if len(rows) == 1 else f"{len(bent)} of {len(rows)} straight lines ask"
     return (
         f"{count} for a curve, {plain(top['term'], 40)} above all: "
         f"{number(1000 * top['gain_per_row'], 1)} thousandths of a nat for each row"
@@ -42,17 +43,18 @@ def functional_form(table: pd.DataFrame) -> Figure:
     rows = _by_strength(table)
     note = (
         "χ² per degree of freedom of what a spline would add to the line; chance alone gives 1 (dashed). "
-        "Open dots: p > 0.05. Right: the log-likelihood to gain, in thousandths of a nat for each row."
+        f"Open dots: p > {_LEVEL:g}. Right: the log-likelihood to gain, in thousandths of a nat for each row."
     )
     height = ROW * 1.25 * max(len(rows), 3) + 0.6
     figure = titled_figure(8.0, height, functional_form_finding(table), note)
     axes, places = figure.subplots(), np.arange(len(rows))
     axes.axvline(1, color=QUIET, linewidth=0.9, linestyle=(0, (4, 3)))
     for clear, face in ((True, BLUE), (False, "white")):
-        part = (rows["p_value"] <= 0.05) == clear
+        part = (rows["p_value"] <= _LEVEL) == clear
         axes.plot(rows["statistic_per_df"][part], places[part], "o", color=BLUE, markerfacecolor=face, markersize=5.5)
     name_rows(axes, rows["term"], max(len(rows), 1))
     axes.set_xscale("symlog", linthresh=1)
+    axes.xaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=1, subs=(1, 2, 5)))
     axes.set_xlim(0, max(float(rows["statistic_per_df"].max()) * 1.6, 3.0) if len(rows) else 3.0)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.set_xlabel("χ² per degree of freedom")
