@@ -22,6 +22,7 @@ Linkage = Literal["average", "complete", "single"]
 EffectsAt = Literal["average", "mean"]
 Comparison = Literal["difference", "ratio"]
 Band = Literal["pointwise", "simultaneous"]
+LabelKind = Literal["sound", "language", "mood", "use"]
 
 # Newton stops when both hold. The gradient is of the mean negative log-likelihood in whitened columns;
 # the decrement is that of the whole log-likelihood, so its square root is the distance from the optimum

@@ -1,0 +1,70 @@
+"""Scores row by row, against one class or shares of several: what means, intervals and differences are made of."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from genreglm.errors import DataError
+
+Floats = NDArray[Any]
+_GUESSES = (1, 3, 5)
+_TINY = np.finfo(float).tiny
+# Shares are given by counting; what does not sum to one within this is no share.
+_ROUNDING = 1e-6
+
+
+def row_scores(prob: Floats, truth: NDArray[np.int64], memberships: NDArray[np.bool_] | None = None) -> pd.DataFrame:
+    """Return log_loss, top_1, top_3, top_5 and, with `memberships`, any_label of each row; see `scores`.
+
+    Parameters
+    ----------
+    prob : (rows, classes)
+    truth : (rows,) class codes
+    memberships : (rows, classes), True for every label that a track carries
+    """
+    rows = np.arange(len(truth))
+    of_truth = prob[rows, truth]
+    rank = (prob > of_truth[:, None]).sum(axis=1)
+    best = prob.argmax(axis=1)
+    table = {"log_loss": row_losses(prob, truth), "top_1": (best == truth).astype(float)}
+    table |= {f"top_{k}": (rank < k).astype(float) for k in _GUESSES[1:]}
+    if memberships is not None:
+        table["any_label"] = memberships[rows, best].astype(float)
+    return pd.DataFrame(table)
+
+
+def row_losses(prob: Floats, truth: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return -log p_truth of each row in nats, (rows,); finite where an impossible class came true."""
+    return np.asarray(-np.log(np.maximum(prob[np.arange(len(truth)), truth].astype(float), _TINY)))
+
+
+def share_scores(prob: Floats, shares: Floats) -> pd.DataFrame:
+    """Return log_loss, top_1, top_3, top_5, any_1, any_3, any_5, ceiling of each row with shares t of several classes.
+
+    log_loss is the expected one, -sum_k t_k log p_k (nats); top_k the share of the labels that are among the k most
+    probable classes; any_k whether any label is; ceiling the largest share, which no single answer can exceed. So the
+    means of the first four, weighted by a track's rows, are those of the rows scored one by one.
+
+    Parameters
+    ----------
+    prob, shares : (rows, classes) each, every row of `shares` with sum 1
+
+    Raises
+    ------
+    DataError
+        Where the shapes differ or a row of shares is negative or has another sum.
+    """
+    if prob.shape != shares.shape:
+        raise DataError(f"Probabilities are {prob.shape} and shares {shares.shape}; they must be alike.")
+    if (shares < 0).any() or not np.allclose(shares.sum(axis=1), 1.0, rtol=0.0, atol=_ROUNDING):
+        raise DataError("Each row of shares must be >= 0 and sum to one; gg.label_shares makes them.")
+    logs = np.log(np.maximum(prob.astype(float), _TINY))
+    # The best classes first, of equal ones that with the lowest code, as argmax takes it.
+    order = np.argsort(-prob, axis=1, kind="stable")[:, : max(_GUESSES)]
+    told = np.take_along_axis(shares, order, axis=1)
+    table = {"log_loss": -np.einsum("ik,ik->i", shares, logs)}
+    table |= {f"top_{k}": told[:, :k].sum(axis=1) for k in _GUESSES}
+    table |= {f"any_{k}": (told[:, :k] > 0).any(axis=1).astype(float) for k in _GUESSES}
+    return pd.DataFrame({**table, "ceiling": shares.max(axis=1)})
