@@ -11,6 +11,7 @@ _HOMES = {
     "ClassMap": "genreglm.classes",
     "ClassTree": "genreglm.classes",
     "Design": "genreglm.designs",
+    "FamilyRidge": "genreglm.engine.penalties",
     "Importance": "genreglm.importance",
     "Jeffreys": "genreglm.engine.penalties",
     "LabelShares": "genreglm.dependence",

@@ -1,11 +1,12 @@
 """The objective, its gradient and its curvature. Scale and layout are stated here, once.
 
-    f(U) = (1 / W) sum_i w_i (log sum_l exp eta_il - sum_k t_ik eta_ik) + (1 / 2) sum_k u_k' A u_k
+    f(U) = (1 / W) sum_i w_i (log sum_l exp eta_il - sum_k t_ik eta_ik) + (1 / 2) tr(U' Q U A)
 
 U is (columns, classes) in whitened coordinates (see coordinates.py), eta = z R^-1 U + offset, t_i the row's
-target (one class, or shares of several), W the sum of the weights, and A the quadratic form of a ridge
-penalty there (zero without one). Adding a constant to all classes changes nothing in the first part, so
-gradient and curvature stay in the space of rows that sum to zero, where a solution started from U = 0 remains.
+target (one class, or shares of several), W the sum of the weights, Q the quadratic form of a ridge
+penalty there (zero without one), and A the identity unless classes are coupled (see coupled.py). Adding a
+constant to all classes changes nothing in the first part, so gradient and curvature stay in the space of rows
+that sum to zero, where a solution started from U = 0 remains.
 """
 
 from typing import Any
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from genreglm.engine.blocks import Block, Blocks, Floats
 from genreglm.engine.cells import moments, pair_positions
 from genreglm.engine.coordinates import unwhiten, whiten_gradient
+from genreglm.engine.coupled import Quadratic, all_blocks, class_blocks
 from genreglm.engine.softmax import curvature_rows
 from genreglm.engine.threads import ordered_map, single_threaded_blas, workspace
 
@@ -34,7 +36,7 @@ _PRECONDITIONER_FLOPS = 1.5e9
 class Objective:
     """Mean negative log-likelihood of blocks of rows, with an optional quadratic penalty."""
 
-    def __init__(self, blocks: Blocks, triangular: Floats, quadratic: Floats | None = None) -> None:
+    def __init__(self, blocks: Blocks, triangular: Floats, quadratic: Quadratic | None = None) -> None:
         self.blocks = blocks
         self.triangular = triangular
         self.quadratic = quadratic
@@ -130,7 +132,7 @@ class Objective:
         full = stacked[:, pair_positions(columns)] / weight
         inverse = unwhiten(self.triangular, np.eye(columns))
         full = inverse.T @ full @ inverse
-        return full if self.quadratic is None else full + self.quadratic
+        return full if self.quadratic is None else full + class_blocks(self.quadratic, classes)
 
     def hessian(self) -> Floats:
         """Return the whole Hessian in whitened columns, (classes, classes, columns, columns)."""
@@ -149,7 +151,7 @@ class Objective:
         inverse = unwhiten(self.triangular, np.eye(columns))
         full = inverse.T @ full @ inverse / self.total_weight
         if self.quadratic is not None:
-            full[every, every] += self.quadratic
+            full += all_blocks(self.quadratic, classes)
         return np.asarray(full)
 
     def typical_curvatures(self) -> Floats:

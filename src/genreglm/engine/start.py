@@ -7,6 +7,7 @@ Were the columns normal within classes with one covariance, it would be the esti
 import numpy as np
 
 from genreglm.engine.blocks import Block, Floats
+from genreglm.engine.coupled import column_form
 from genreglm.engine.objective import Objective
 
 # The linear predictor of a class has no larger standard deviation at the start. Where classes are separated the
@@ -49,7 +50,9 @@ def discriminant_start(objective: Objective) -> Floats:
     if abs(float(np.vdot(centre, centre)) - 1.0) > 1e-6:
         return np.zeros(objective.shape)
     deviations = objective.whiten_rows(sums) / shares - centre
-    moments = np.eye(columns) if objective.quadratic is None else np.eye(columns) - classes * objective.quadratic
+    moments = np.eye(columns)
+    if objective.quadratic is not None:
+        moments -= classes * column_form(objective.quadratic)
     within = moments - (deviations * shares) @ deviations.T + 1e-6 * np.eye(columns)
     slopes = np.linalg.solve(within, deviations)
     level = np.log(shares) - 0.5 * np.einsum("jk,jk->k", slopes, deviations)

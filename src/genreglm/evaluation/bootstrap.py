@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from genreglm.errors import DataError, OptionError
 from genreglm.evaluation.families import class_codes
-from genreglm.evaluation.row_scores import row_scores, share_scores
+from genreglm.evaluation.label_scores import row_scores, share_scores
 from genreglm.options import check_level
 
 Floats = NDArray[np.float64]

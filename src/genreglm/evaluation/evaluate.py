@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from genreglm.errors import DataError
-from genreglm.evaluation.row_scores import share_scores
+from genreglm.evaluation.label_scores import share_scores
 from genreglm.evaluation.scores import scores
 from genreglm.result import Result
 from genreglm.sources import Source, read_rows

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from genreglm.errors import DataError
+from genreglm.evaluation.scores import row_losses
 
 Floats = NDArray[Any]
 _GUESSES = (1, 3, 5)
@@ -33,11 +34,6 @@ def row_scores(prob: Floats, truth: NDArray[np.int64], memberships: NDArray[np.b
     if memberships is not None:
         table["any_label"] = memberships[rows, best].astype(float)
     return pd.DataFrame(table)
-
-
-def row_losses(prob: Floats, truth: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return -log p_truth of each row in nats, (rows,); finite where an impossible class came true."""
-    return np.asarray(-np.log(np.maximum(prob[np.arange(len(truth)), truth].astype(float), _TINY)))
 
 
 def share_scores(prob: Floats, shares: Floats) -> pd.DataFrame:
