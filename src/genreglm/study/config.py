@@ -24,8 +24,8 @@ class StudyConfig(BaseModel):
     merge_identical : treat genres that hold the same tracks as one
     families : a CSV file of genres and their families, see `genreglm.study.families.genre_families`; None for the
         default map, where it knows all genres
-    near_duplicates : "keep" tracks by the same artist under the same title as they are, or let those within a genre
-        count "as one" in the predictive models
+    near_duplicates : let tracks by the same artist under the same title count "as one" within a genre in the predictive
+        models, or "keep" each as a row of its own
     artist_weight_power : powers that are tried on artists held out: in the predictive models an artist of n rows
         counts n^(1 - power)
     min_genre_rows : genres with fewer rows are left out, with a line in the ledger
@@ -50,8 +50,8 @@ class StudyConfig(BaseModel):
     columns: dict[str, str] = {}
     merge_identical: bool = True
     families: Path | None = None
-    near_duplicates: Literal["keep", "as one"] = "keep"
-    artist_weight_power: tuple[Annotated[float, Field(ge=0.0, le=1.0)], ...] = Field((0.0, 0.5), min_length=1)
+    near_duplicates: Literal["keep", "as one"] = "as one"
+    artist_weight_power: tuple[Annotated[float, Field(ge=0.0, le=1.0)], ...] = Field((0.0, 0.25, 0.5), min_length=1)
     min_genre_rows: int = Field(10, ge=2)
     test_share: int = Field(5, ge=2, le=20)
     valid_share: int = Field(5, ge=2, le=20)

@@ -15,6 +15,7 @@ import pandas as pd
 from genreglm.errors import DataError
 from genreglm.evaluation import checked_families
 from genreglm.study.context import Study
+from genreglm.study.store import Store
 
 _DEFAULT = "data/families.csv"
 
@@ -68,3 +69,11 @@ def families_of(study: Study, genres: Iterable[str]) -> pd.DataFrame | None:
         )
         return None
     return table[table["genre"].isin(wanted)].reset_index(drop=True)
+
+
+def with_kind(store: Store, table: pd.DataFrame) -> pd.DataFrame:
+    """Add the column `kind` to a table with a row a genre, where the study has families."""
+    if not store.has("tables/genre_families.csv"):
+        return table
+    kinds = store.read_table("genre_families").set_index("genre")["kind"]
+    return table.assign(kind=table["genre"].map(kinds))
