@@ -46,7 +46,7 @@ def model_cards(table: pd.DataFrame) -> Figure:
         "On the same artists never heard. Lines hold 95 % of 1,000 draws of artists; since all models see the same "
         "artists, their differences are surer than the lines. Filled: the chosen model, whose scores are dashed."
     )
-    figure = titled_figure(10.5, _ROW * len(rows) + 0.8, model_cards_finding(table), note)
+    figure = titled_figure(9.5, _ROW * len(rows) + 0.8, model_cards_finding(table), note)
     panels = figure.subplots(1, len(_PANELS), sharey=True)
     for axes, (score, label) in zip(panels, _PANELS, strict=True):
         _draw(axes, rows, score)

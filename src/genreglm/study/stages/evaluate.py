@@ -107,7 +107,7 @@ def _findings(
     by_fold = store.read_table("artist_folds")["top_1"]
     return {
         "headline": cell(chosen),
-        "valid_log_loss": store.read_json("work/chosen_model.json")["valid_log_loss"],
+        "candidates": store.read_json("work/chosen_model.json")["candidates"],
         "null": cell("prior only"),
         "boosting": cell("gradient boosting"),
         "linear_artist": linear,

@@ -37,7 +37,7 @@ def run(study: Study) -> None:
     chosen: tuple[float, str, Trained] | None = None
     # The linear model is the plain one of the comparisons by split and fold: its rows all count alike.
     plain, first, *others = _weightings(study)
-    weighting = first
+    weighting, losses = first, {}
     for size in ("linear", "splines", "interactions"):
         strengths = (_LINEAR_RIDGE,) if size == "linear" else config.ridge
         choice = choose_ridge(formulas[size], train, valid, strengths, plain if size == "linear" else weighting)
@@ -49,6 +49,7 @@ def run(study: Study) -> None:
             study.note(f"chosen on held-out artists: {weighting}")
         both = pd.concat([train, valid])
         trained = train_glm(formulas[size], both, test, choice.strength, choice.result, choice.weighting)
+        losses[f"GLM {size}"] = choice.log_loss
         cells.keep(f"GLM {size}", "artist", "audio", trained)
         if chosen is None or choice.log_loss < chosen[0]:
             chosen = (choice.log_loss, size, trained)
@@ -68,7 +69,8 @@ def run(study: Study) -> None:
     loss, size, trained = chosen
     store.record("model/result")
     chosen[2].result.save(store.path("model/result"))
-    store.json("work/chosen_model.json", {"model": f"GLM {size}", "valid_log_loss": loss, "detail": trained.detail})
+    told = {"model": f"GLM {size}", "valid_log_loss": loss, "detail": trained.detail, "candidates": losses}
+    store.json("work/chosen_model.json", told)
     study.note(f"chosen on held-out artists: GLM {size}")
 
 

@@ -9,7 +9,7 @@ from genreglm.study.report.words import counted, names, number, say
 
 _CARDS = (
     *("model", "chosen", "log_loss", "log_loss_low", "log_loss_high", "top_1", "top_1_low", "top_1_high"),
-    *("top_5", "top_5_low", "top_5_high", "any_label", "family_top_1", "parameters", "seconds", "detail"),
+    *("top_5", "top_5_low", "top_5_high", "parameters", "seconds"),
 )
 _DIFFERENCES = ("model", "score", "estimate", "conf_low", "conf_high")
 
@@ -42,18 +42,17 @@ def _tested(evidence: Evidence, found: pd.DataFrame) -> str | None:
 def _chosen(evidence: Evidence, found: pd.DataFrame) -> str | None:
     """Say which model was chosen and by what: never by the test."""
     name = evidence.get("evaluation.headline.model")
-    trace = evidence.table("ridge_trace")
-    own = number(evidence.get("evaluation.valid_log_loss"), 3)
-    if name is None or trace is None or own is None:
+    losses: dict[str, float] = evidence.get("evaluation.candidates") or {}
+    if name not in losses:
         return None
-    others = trace[trace["model"] != name].groupby("model")["log_loss"].min().sort_values()
-    rivals = names(f"{number(loss, 3)} of {model}" for model, loss in others.items())
+    others = sorted((loss, model) for model, loss in losses.items() if model != name)
+    rivals = names(f"{number(loss, 3)} of {model}" for loss, model in others)
     artists = "artists" if evidence.by_artist else "tracks"
     against = f", against {rivals}" if rivals else ""
     return (
-        f"{name} was chosen among the GLMs before the test was looked at: on {artists} held out for choosing its "
-        f"log-loss is the lowest, {own}{against}. Gradient boosting and the linear discriminant are yardsticks; "
-        "no formula can be read from the first, and neither can be tested term by term."
+        f"Of the GLMs, {name} was chosen before the test was looked at: on {artists} held out for choosing its "
+        f"log-loss is the lowest, {number(losses[name], 3)}{against}. Gradient boosting and the linear discriminant "
+        "are yardsticks; no formula can be read from the first, and neither can be tested term by term."
     )
 
 
