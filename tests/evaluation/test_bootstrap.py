@@ -30,9 +30,10 @@ def test_estimates_are_the_scores_and_intervals_hold_them() -> None:
     models, truth, groups = made()
     table = gg.bootstrap_scores(models, truth, groups)
     assert list(table) == ["model", "score", "estimate", "std_error", "conf_low", "conf_high"]
-    assert table["model"].tolist() == ["good"] * 4 + ["noisy"] * 4
+    assert table["model"].tolist() == ["good"] * 5 + ["noisy"] * 5
     expected = scores(models["good"].to_numpy(), pd.Index(NAMES).get_indexer(pd.Index(truth)).astype(np.int64))
-    assert table["estimate"][:4].tolist() == pytest.approx([expected[name] for name in SCORES])
+    assert table["score"][:5].tolist() == [*SCORES, "brier"]
+    assert table["estimate"][:5].tolist() == pytest.approx([expected[name] for name in (*SCORES, "brier")])
     assert ((table["conf_low"] < table["estimate"]) & (table["estimate"] < table["conf_high"])).all()
 
 
@@ -83,7 +84,7 @@ def test_differences_are_paired() -> None:
 def test_a_model_does_not_differ_from_itself() -> None:
     models, truth, groups = made()
     table = gg.bootstrap_scores({"a": models["good"], "b": models["good"]}, truth, groups, against="a")
-    assert (table[["estimate", "std_error", "conf_low", "conf_high"]] == 0).all(axis=None)
+    assert (table[["estimate", "std_error", "conf_low", "conf_high"]].abs() < 1e-12).all(axis=None)
 
 
 def test_batches_of_draws_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,17 +4,12 @@ from genreglm.evaluation.bootstrap import bootstrap_means, bootstrap_scores
 from genreglm.evaluation.evaluate import evaluate
 from genreglm.evaluation.families import checked_families, family_report, family_scores, grouping
 from genreglm.evaluation.label_scores import row_scores, share_scores
-from genreglm.evaluation.scores import (
-    calibration_table,
-    confusion_table,
-    report_table,
-    row_losses,
-    scores,
-    worst_confusions,
-)
+from genreglm.evaluation.row_scores import RowScores, row_losses
+from genreglm.evaluation.scores import calibration_table, confusion_table, report_table, scores, worst_confusions
 from genreglm.evaluation.splits import grouped_folds, random_folds
 
 __all__ = [
+    "RowScores",
     "bootstrap_means",
     "bootstrap_scores",
     "calibration_table",

@@ -45,7 +45,8 @@ def bootstrap_scores(
     The score of a draw is the ratio sum_g m_g s_g / sum_g m_g n_g, where s_g sums a score over the n_g rows of a group
     and m_g is how often the group was drawn: nothing is scored again, so that 1,000 draws take no more than a product
     of two matrices. All models are scored on the same draws, which is what makes differences sure. Scores are log_loss
-    (nats), top_1, top_3, top_5; with shares also any_1, any_3, any_5, see `genreglm.evaluation.share_scores`.
+    (nats), top_1, top_3, top_5 and brier; with shares any_1, any_3, any_5 in place of the last, see
+    `genreglm.evaluation.share_scores`.
 
     Source: Davison and Hinkley (1997), Bootstrap Methods and their Application, section 3.8 (resampling whole groups)
     and 5.3 (percentiles).

@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from genreglm.errors import DataError
-from genreglm.evaluation.scores import confusion_table, report_table, row_losses, worst_confusions
+from genreglm.evaluation.row_scores import row_losses
+from genreglm.evaluation.scores import confusion_table, report_table, worst_confusions
 from genreglm.options import LabelKind
 
 Floats = NDArray[Any]

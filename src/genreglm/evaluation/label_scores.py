@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from genreglm.errors import DataError
-from genreglm.evaluation.scores import row_losses
+from genreglm.evaluation.row_scores import RowScores
 
 Floats = NDArray[Any]
 _GUESSES = (1, 3, 5)
@@ -17,7 +17,7 @@ _ROUNDING = 1e-6
 
 
 def row_scores(prob: Floats, truth: NDArray[np.int64], memberships: NDArray[np.bool_] | None = None) -> pd.DataFrame:
-    """Return log_loss, top_1, top_3, top_5 and, with `memberships`, any_label of each row; see `scores`.
+    """Return log_loss, top_1, top_3, top_5, brier and, with `memberships`, any_label of each row; see `scores`.
 
     Parameters
     ----------
@@ -25,15 +25,11 @@ def row_scores(prob: Floats, truth: NDArray[np.int64], memberships: NDArray[np.b
     truth : (rows,) class codes
     memberships : (rows, classes), True for every label that a track carries
     """
-    rows = np.arange(len(truth))
-    of_truth = prob[rows, truth]
-    rank = (prob > of_truth[:, None]).sum(axis=1)
-    best = prob.argmax(axis=1)
-    table = {"log_loss": row_losses(prob, truth), "top_1": (best == truth).astype(float)}
-    table |= {f"top_{k}": (rank < k).astype(float) for k in _GUESSES[1:]}
-    if memberships is not None:
-        table["any_label"] = memberships[rows, best].astype(float)
-    return pd.DataFrame(table)
+    found = RowScores.of(prob, truth)
+    table = pd.DataFrame(dict(found.values))
+    if memberships is None:
+        return table
+    return table.assign(any_label=memberships[np.arange(len(truth)), found.best].astype(float))
 
 
 def share_scores(prob: Floats, shares: Floats) -> pd.DataFrame:
