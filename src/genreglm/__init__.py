@@ -64,6 +64,7 @@ _HOMES = {
     "standardised_effects": "genreglm.importance",
     "term_importance": "genreglm.importance",
     "tjur_r2": "genreglm.result",
+    "tune_group_power": "genreglm.selection",
     "typical_rows": "genreglm.classes",
     "vif": "genreglm.diagnostics",
 }

@@ -2,5 +2,6 @@
 
 from genreglm.selection.choice import choose
 from genreglm.selection.cross_validation import cross_validate
+from genreglm.selection.weighting import tune_group_power
 
-__all__ = ["choose", "cross_validate"]
+__all__ = ["choose", "cross_validate", "tune_group_power"]
