@@ -58,7 +58,7 @@ def _chosen(evidence: Evidence, found: pd.DataFrame) -> str | None:
 
 def _weights(evidence: Evidence) -> str | None:
     trace = evidence.table("weighting_trace")
-    if trace is None or len(trace) < 2:
+    if trace is None or len(trace) < 2 or not evidence.by_artist:
         return None
     first, best = trace.iloc[0], trace.iloc[int(trace["log_loss"].to_numpy().argmin())]
     if best.name == first.name:
