@@ -12,11 +12,12 @@ from genreglm.designs import Design
 from genreglm.engine import memory
 from genreglm.engine.accuracy import discrimination
 from genreglm.engine.coordinates import aliased_columns, triangle
+from genreglm.engine.coupled import Coupled, Quadratic, pooled_classes
 from genreglm.engine.covariance import covariance_of
 from genreglm.engine.estimate import Control, Estimate, estimate, null_log_likelihood, ridge_strengths
 from genreglm.engine.jeffreys import jeffreys
 from genreglm.engine.newton import Outcome, Step
-from genreglm.engine.penalties import CellPrior, Jeffreys, Penalty, Ridge
+from genreglm.engine.penalties import CellPrior, FamilyRidge, Jeffreys, Penalty, Ridge
 from genreglm.engine.problem import Problem
 from genreglm.engine.threads import single_threaded_blas
 from genreglm.errors import OptionError
@@ -70,7 +71,7 @@ def fit(
     soft_labels : a frame of shares, one column a class, that spreads each row over several classes (the same as
         the row once for each class, weighted by its share); the formula's response then only names the classes
     aliased : "refuse" columns that depend linearly on those before them, or "drop" them as R does
-    penalty : `Ridge`, `CellPrior`, `Jeffreys`, or None for plain maximum likelihood
+    penalty : `Ridge`, `FamilyRidge`, `CellPrior`, `Jeffreys`, or None for plain maximum likelihood
     covariance : "observed" information, "robust" (which is HC1, factor n / (n - 1)), "HC0" (without a factor),
         "clustered" (factor G / (G - 1)), or None. A ridge fit carries none, whatever is asked
     clusters : column name or (rows,) labels, for "clustered"; a list of two of them clusters two ways, see
@@ -115,7 +116,7 @@ def fit(
     else:
         found = estimate(
             problem,
-            ridge=_strengths(learnt, problem, penalty) if isinstance(penalty, Ridge) else None,
+            ridge=_ridge(learnt, problem, penalty) if isinstance(penalty, Ridge) else None,
             prior=problem.prior_blocks(cells, penalty.count) if cells and isinstance(penalty, CellPrior) else None,
             start=beginning,
             control=control,
@@ -208,15 +209,22 @@ def _start_from(start: Result | Floats, design: Design, problem: Problem, frame:
     return np.asarray(np.linalg.lstsq(weight * problem.x, weight * eta)[0])
 
 
-def _strengths(design: Design, problem: Problem, penalty: Ridge) -> Floats:
-    """Return a ridge's strength for each column, factor by factor for the terms."""
+def _ridge(design: Design, problem: Problem, penalty: Ridge) -> Quadratic:
+    """Return a ridge's strength for each column, factor by factor for the terms; coupled where classes are."""
     unknown = set(penalty.factors) - set(design.terms)
     if unknown:
         raise OptionError(f"Ridge factors for {sorted(unknown)}, which are no terms; there are {list(design.terms)}.")
     factors = np.ones(len(design.columns))
     for term, factor in penalty.factors.items():
         factors[design.terms[term]] = factor
-    return ridge_strengths(problem, penalty.strength, factors, penalty.standardise)
+    strengths = ridge_strengths(problem, penalty.strength, factors, penalty.standardise)
+    if not isinstance(penalty, FamilyRidge):
+        return strengths
+    missing = [str(label) for label in design.classes if label not in penalty.families]
+    if missing:
+        raise OptionError(f"FamilyRidge: families names no family for {', '.join(missing)}.")
+    families = pd.factorize(pd.Series([penalty.families[label] for label in design.classes]))[0]
+    return Coupled(strengths, pooled_classes(families.astype(np.int64), penalty.pooling))
 
 
 def _without_aliased(design: Design, problem: Problem) -> tuple[Design, Problem]:

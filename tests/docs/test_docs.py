@@ -100,7 +100,7 @@ def options_of(command: Any) -> set[str]:
 
 
 def test_the_pages_are_there() -> None:
-    expected = {"tutorial", "own_table", "explanation", "statistics", "diagnostics", "effects", "outputs"}
+    expected = {"tutorial", "own_table", "explanation", "statistics", "diagnostics", "effects", "genres", "outputs"}
     assert expected <= {page.stem for page in DOCS}
 
 

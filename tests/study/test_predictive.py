@@ -5,7 +5,15 @@ import pytest
 from genreglm.evaluation import evaluate
 from genreglm.fitting import design, fit
 from genreglm.study.config import StudyConfig
-from genreglm.study.predictive import choose_ridge, train_boosting, train_discriminant, train_glm, train_prior
+from genreglm.study.predictive import (
+    Weighting,
+    choose_ridge,
+    choose_weighting,
+    train_boosting,
+    train_discriminant,
+    train_glm,
+    train_prior,
+)
 from simulated import tracks
 
 FORMULA = "genre ~ energy + valence + C(key)"
@@ -88,3 +96,35 @@ def test_yardsticks_give_probabilities_that_know_something(parts: Parts, kind: s
     loss, null = (-np.log(prob[np.arange(len(test)), y[2]]).mean() for prob in (trained.prob, shares.prob))
     assert loss < null
     assert fit(FORMULA, train, covariance=None).predict(test).shape == trained.prob.shape
+
+
+def test_a_song_counts_once_and_an_artist_less_than_all_its_rows() -> None:
+    rows = pd.DataFrame({"artist": list("aaab"), "song_rows": [2, 2, 1, 1]})
+    assert Weighting()(rows) is None
+    assert str(Weighting(0.5, True)) == "an artist of n rows counts n^0.5, a song once"
+    once = Weighting(0.0, True)(rows)
+    assert once is not None
+    assert once / once[3] == pytest.approx([0.5, 0.5, 1, 1])
+    both = Weighting(0.5, True)(rows)
+    assert both is not None
+    assert both.mean() == pytest.approx(1)
+    assert both[:3].sum() / both[3] == pytest.approx(2**0.5)
+
+
+def test_weights_are_those_that_held_out_rows_prefer(parts: Parts) -> None:
+    """One artist of 400 rows whose genres are wrong: the more it is held back, the better."""
+    train, valid, test = parts
+    shout = train.sample(400, replace=True, random_state=0).assign(artist="loud")
+    shout["genre"] = np.roll(shout["genre"].to_numpy(), 1)
+    train = pd.concat([train, shout], ignore_index=True)
+    first = choose_ridge(FORMULA, train, valid, (10.0,))
+    chosen = choose_weighting(FORMULA, train, valid, first, [Weighting(0.3), Weighting(0.9)])
+    assert chosen.weighting == Weighting(0.9)
+    assert chosen.trace["log_loss"].is_monotonic_decreasing
+    assert chosen.log_loss == chosen.trace["log_loss"].min()
+    assert float(evaluate(chosen.result, valid)["log_loss"].iloc[0]) == pytest.approx(chosen.log_loss)
+    detail = train_glm(FORMULA, train, test, 10.0, None, chosen.weighting).detail
+    assert detail == "ridge of 10 rows; an artist of n rows counts n^0.1"
+    kept = choose_weighting(FORMULA, train, valid, chosen, [Weighting()])
+    assert kept.weighting == Weighting(0.9)
+    assert kept.strength == 10.0

@@ -10,6 +10,7 @@ import numpy as np
 
 from genreglm.engine import coordinates
 from genreglm.engine.blocks import Block, Blocks, Floats
+from genreglm.engine.coupled import Coupled, Quadratic, column_form
 from genreglm.engine.newton import Outcome, Solution, Step, minimise
 from genreglm.engine.objective import Objective
 from genreglm.engine.problem import Problem
@@ -74,7 +75,7 @@ class Estimate:
 def estimate(
     problem: Problem,
     *,
-    ridge: Floats | None = None,
+    ridge: Quadratic | None = None,
     prior: Blocks | None = None,
     start: Floats | None = None,
     control: Control | None = None,
@@ -83,7 +84,8 @@ def estimate(
 
     Parameters
     ----------
-    ridge : (columns,) strengths: half of strength_j times the sum of B_jk^2 is added; None without a penalty
+    ridge : (columns,) strengths: half of strength_j times the sum of B_jk^2 is added; or a form of them that couples
+        the classes, see `genreglm.engine.coupled.Coupled`; None without a penalty
     prior : rows that stand for a prior, in standardised columns
     start : (columns, classes) coefficients to start from, in the columns as given
     control : tolerances, limits and callback
@@ -152,13 +154,16 @@ def ridge_strengths(problem: Problem, strength: float, factors: Floats, standard
     return np.asarray(strengths)
 
 
-def _with_ridge(problem: Problem, triangular: Floats, ridge: Floats) -> tuple[Floats, Floats]:
+def _with_ridge(problem: Problem, triangular: Floats, ridge: Quadratic) -> tuple[Floats, Quadratic]:
     """Return a triangle that whitens the Hessian at equal probabilities, K times the penalty included, and the
     penalty's quadratic form there. That also lets linearly dependent columns in.
+
+    Where classes are coupled, the penalty counts in full, as it does for how classes differ within a family.
     """
-    strengths = ridge / problem.standardisation.scale**2
+    strengths = column_form(ridge) / problem.standardisation.scale**2
     triangular = coordinates.upper_triangle(np.vstack([triangular, np.diag(np.sqrt(problem.classes * strengths))]))
     # Where strength is 0 and columns are dependent, a trace of ridge keeps the triangle regular.
     triangular = triangular + np.diag(np.where(np.abs(np.diag(triangular)) < 1e-10, 1e-8, 0.0))
     inverse = coordinates.unwhiten(triangular, np.eye(len(strengths)))
-    return triangular, inverse.T @ (strengths[:, None] * inverse)
+    form = inverse.T @ (strengths[:, None] * inverse)
+    return triangular, Coupled(form, ridge.classes) if isinstance(ridge, Coupled) else form

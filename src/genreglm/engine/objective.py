@@ -1,11 +1,12 @@
 """The objective, its gradient and its curvature. Scale and layout are stated here, once.
 
-    f(U) = (1 / W) sum_i w_i (log sum_l exp eta_il - sum_k t_ik eta_ik) + (1 / 2) sum_k u_k' A u_k
+    f(U) = (1 / W) sum_i w_i (log sum_l exp eta_il - sum_k t_ik eta_ik) + (1 / 2) tr(U' Q U A)
 
 U is (columns, classes) in whitened coordinates (see coordinates.py), eta = z R^-1 U + offset, t_i the row's
-target (one class, or shares of several), W the sum of the weights, and A the quadratic form of a ridge
-penalty there (zero without one). Adding a constant to all classes changes nothing in the first part, so
-gradient and curvature stay in the space of rows that sum to zero, where a solution started from U = 0 remains.
+target (one class, or shares of several), W the sum of the weights, Q the quadratic form of a ridge
+penalty there (zero without one), and A the identity unless classes are coupled (see coupled.py). Adding a
+constant to all classes changes nothing in the first part, so gradient and curvature stay in the space of rows
+that sum to zero, where a solution started from U = 0 remains.
 """
 
 from functools import cached_property
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from genreglm.engine.blocks import Block, Blocks, Floats
 from genreglm.engine.coordinates import unwhiten, whiten_gradient
+from genreglm.engine.coupled import Quadratic, add_class_blocks, all_blocks
 from genreglm.engine.curvatures import curvatures_on_own_rows, curvatures_on_shared_rows
 from genreglm.engine.softmax import curvature_rows
 from genreglm.engine.threads import ordered_map, single_threaded_blas, workspace
@@ -37,7 +39,7 @@ _DRAWS_A_COLUMN = 6
 class Objective:
     """Mean negative log-likelihood of blocks of rows, with an optional quadratic penalty."""
 
-    def __init__(self, blocks: Blocks, triangular: Floats, quadratic: Floats | None = None) -> None:
+    def __init__(self, blocks: Blocks, triangular: Floats, quadratic: Quadratic | None = None) -> None:
         self.blocks = blocks
         self.triangular = triangular
         self.quadratic = quadratic
@@ -130,16 +132,16 @@ class Objective:
         columns, classes = self.shape
         if columns > _FEW_COLUMNS:
             rows = [q for q, _, _ in self._singles]
-            full: Any = curvatures_on_own_rows(rows, self._pairs, _DRAWS_A_COLUMN * columns, self.total_weight)
-            if self.quadratic is not None:
-                full += self.quadratic.astype(np.float32)
-            return np.asarray(full)
-        affordable = _PRECONDITIONER_FLOPS / (classes * columns**2)
-        wanted = max(min(_ROWS_A_PARAMETER * classes * columns, affordable), 8.0 * columns)
-        full = curvatures_on_shared_rows(self._pairs, max(1, int(self.blocks.rows / wanted)))
-        inverse = unwhiten(self.triangular, np.eye(columns))
-        full = inverse.T @ full @ inverse
-        return np.asarray(full if self.quadratic is None else full + self.quadratic)
+            full: Reals = curvatures_on_own_rows(rows, self._pairs, _DRAWS_A_COLUMN * columns, self.total_weight)
+        else:
+            affordable = _PRECONDITIONER_FLOPS / (classes * columns**2)
+            wanted = max(min(_ROWS_A_PARAMETER * classes * columns, affordable), 8.0 * columns)
+            inverse = unwhiten(self.triangular, np.eye(columns))
+            shared = curvatures_on_shared_rows(self._pairs, max(1, int(self.blocks.rows / wanted)))
+            full = inverse.T @ shared @ inverse
+        if self.quadratic is not None:
+            add_class_blocks(full, self.quadratic)
+        return full
 
     def hessian(self) -> Floats:
         """Return the whole Hessian in whitened columns, (classes, classes, columns, columns)."""
@@ -158,7 +160,7 @@ class Objective:
         inverse = unwhiten(self.triangular, np.eye(columns))
         full = inverse.T @ full @ inverse / self.total_weight
         if self.quadratic is not None:
-            full[every, every] += self.quadratic
+            full += all_blocks(self.quadratic, classes)
         return np.asarray(full)
 
     def typical_curvatures(self) -> Floats:

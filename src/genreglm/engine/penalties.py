@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,47 @@ class Ridge:
         values = [self.strength, *self.factors.values()]
         if not all(np.isfinite(value) and value >= 0 for value in values):
             raise OptionError(f"Ridge({self.strength!r}): strength and factors must be finite and >= 0.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FamilyRidge(Ridge):
+    """A ridge that shrinks each class's slopes towards those of its family, and families less than classes.
+
+    With B_k = F_f(k) + D_k, a ridge on the deviations D, and a weaker one on the family's own slopes F,
+
+        strength / 2 * sum_j factor_j [sum_k D_jk**2 + sum_f n_f (1 - pooling) / pooling * F_jf**2],
+
+    F can be minimised over. What is left is a quadratic form in B alone, with family f's mean M_f over its n_f classes:
+
+        strength / 2 * sum_j factor_j [sum_k (B_jk - M_jf(k))**2 + (1 - pooling) sum_f n_f M_jf**2]
+        = strength / 2 * tr(B' diag(factor) B A),    A = I - pooling * (1 / n_f where two classes share family f).
+
+    With pooling 0 it is `Ridge`. The nearer to 1, the more freely a family moves as a whole, so that a class with few
+    rows takes what its rows do not tell from its family, not from all classes. A class that is a family of its own is
+    shrunk by strength * (1 - pooling) alone.
+
+    Parameters
+    ----------
+    strength, standardise, factors : as in `Ridge`
+    families : class -> name of its family, for every class of the response
+    pooling : from 0 up to, but not including, 1
+
+    Source: Gelman and Hill (2007), Data Analysis Using Regression and Multilevel/Hierarchical Models, chapter 12;
+    the variances of the two levels stand here as 1 / strength and pooling / ((1 - pooling) n_f strength).
+    """
+
+    families: Mapping[Any, str]
+    pooling: float = 0.5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0.0 <= self.pooling < 1.0:
+            raise OptionError(f"FamilyRidge: pooling={self.pooling!r} must be at least 0 and below 1.")
+        if not isinstance(self.families, Mapping) or not all(isinstance(name, str) for name in self.families.values()):
+            raise OptionError(
+                "FamilyRidge: families must map each class to the name of its family, such as "
+                "dict(zip(table['genre'], table['family'])) of gg.genre_families()."
+            )
 
 
 @dataclass(frozen=True)

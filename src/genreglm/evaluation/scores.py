@@ -1,16 +1,18 @@
 """Scores of predicted probabilities against the truth."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+from genreglm.evaluation.row_scores import RowScores, calibration_bins
+from genreglm.options import Metric
 
 Floats = NDArray[Any]
 Integers = NDArray[np.int64]
-_TINY = np.finfo(float).tiny
 
 
 def scores(prob: Floats, truth: Integers, memberships: NDArray[np.bool_] | None = None) -> dict[str, float]:
@@ -26,34 +28,15 @@ def scores(prob: Floats, truth: Integers, memberships: NDArray[np.bool_] | None 
     log_loss is the mean of -log p_truth (nats), brier the mean squared distance to the one-hot truth (0 to 2),
     ece the mean gap between top probability and accuracy over 15 bins of equal mass.
     """
-    rows = np.arange(len(truth))
-    of_truth = prob[rows, truth].astype(float)
-    rank = (prob > of_truth[:, None]).sum(axis=1)
-    best = prob.argmax(axis=1)
-    squares = np.einsum("ik,ik->i", prob, prob, dtype=float)
-    bins = calibration_table(prob, truth)
-    return {
-        "top_1": float((best == truth).mean()),
-        "top_3": float((rank < 3).mean()),
-        "top_5": float((rank < 5).mean()),
-        "any_label": float("nan") if memberships is None else float(memberships[rows, best].mean()),
-        "macro_f1": float(f1_score(truth, best, average="macro", labels=np.arange(prob.shape[1]), zero_division=0.0)),
-        "log_loss": float(row_losses(prob, truth).mean()),
-        "brier": float((squares - 2.0 * of_truth + 1.0).mean()),
-        "ece": float(((bins["confidence"] - bins["accuracy"]).abs() * bins["count"]).sum() / bins["count"].sum()),
-    }
-
-
-def row_losses(prob: Floats, truth: Integers) -> NDArray[np.float64]:
-    """Return -log p_truth of each row in nats, (rows,); finite where an impossible class came true."""
-    return np.asarray(-np.log(np.maximum(prob[np.arange(len(truth)), truth].astype(float), _TINY)))
+    found, once = RowScores.of(prob, truth), np.ones(len(truth))
+    any_label = float("nan") if memberships is None else float(memberships[np.arange(len(truth)), found.best].mean())
+    return {"any_label": any_label, **{metric: found.score(metric, once) for metric in get_args(Metric)}}
 
 
 def calibration_table(prob: Floats, truth: Integers, bins: int = 15) -> pd.DataFrame:
     """Return bin, confidence, accuracy, count of the top label in bins of equal mass."""
     confidence, hit = prob.max(axis=1).astype(float), prob.argmax(axis=1) == truth
-    order = np.argsort(confidence, kind="stable")
-    parts = [part for part in np.array_split(order, min(bins, len(order))) if len(part)]
+    parts = calibration_bins(confidence, bins)
     return pd.DataFrame(
         {
             "bin": np.arange(len(parts)),

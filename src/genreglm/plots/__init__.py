@@ -12,6 +12,7 @@ from genreglm.plots.bin_residuals import (
     group_residuals,
     group_residuals_finding,
 )
+from genreglm.plots.cards import model_cards, model_cards_finding
 from genreglm.plots.comparison import model_comparison, model_comparison_finding
 from genreglm.plots.conditioning import condition_indices, condition_indices_finding
 from genreglm.plots.curves import effect_curves, effect_curves_finding
@@ -23,6 +24,7 @@ from genreglm.plots.effects import (
     strongest_marginal_effects_finding,
 )
 from genreglm.plots.estimates import coefficients, coefficients_finding, strongest_effects, strongest_effects_finding
+from genreglm.plots.families import family_report, family_report_finding
 from genreglm.plots.fit import fit_groups, fit_groups_finding, functional_form, functional_form_finding
 from genreglm.plots.genre import genre_distribution, genre_distribution_finding, genre_profiles, genre_profiles_finding
 from genreglm.plots.histograms import distributions, distributions_finding, transform_effect, transform_effect_finding
@@ -95,6 +97,8 @@ __all__ = [
     "effect_curves_finding",
     "envelope",
     "envelope_finding",
+    "family_report",
+    "family_report_finding",
     "fit_groups",
     "fit_groups_finding",
     "functional_form",
@@ -116,6 +120,8 @@ __all__ = [
     "leverage_residuals_finding",
     "marginal_effects",
     "marginal_effects_finding",
+    "model_cards",
+    "model_cards_finding",
     "model_comparison",
     "model_comparison_finding",
     "popularity_by_key_mode",

@@ -8,6 +8,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from genreglm.plots.heatmap import cluster_order, colour_bar, draw_heatmap, slanted
+from genreglm.plots.marks import mark_note, marked
 from genreglm.plots.strips import draw_strips, strip_figure
 from genreglm.plots.style import DIVERGING, body_axes, in_house_style, titled_figure
 from genreglm.plots.tables import largest, smallest, wide
@@ -23,21 +24,23 @@ def genre_distribution_finding(table: pd.DataFrame) -> str:
     ends = " to ".join(f"{number(row[measure], 0)} ({plain(row['genre'])})" for row in (low, high))
     if measure == "rows":
         return f"{len(table)} genres have from {ends} rows"
-    rows = sorted({number(table["rows"].min(), 0), number(table["rows"].max(), 0)}, key=len)
-    size = " to ".join(rows)
+    fewest, most = (number(rows, 0) for rows in (table["rows"].min(), table["rows"].max()))
+    size = most if fewest == most else f"{fewest} to {most}"
     return f"{len(table)} genres of {size} rows each stand on very different numbers of artists: {ends}"
 
 
 @in_house_style
 def genre_distribution(table: pd.DataFrame) -> Figure:
-    """Sorted strip of artists (or rows, without artists) by genre. Table: genre, rows[, artists]."""
+    """Sorted strip of artists (or rows, without artists) by genre. Table: genre, rows[, artists][, kind]."""
     measure = _measure(table)
     ordered = table.sort_values([measure, "genre"], ascending=[False, True], ignore_index=True)
+    ordered = ordered.assign(genre=marked(ordered))
     note = (
         "First named artists in each genre after cleaning. With few artists, a genre is known by their style."
         if measure == "artists"
         else "Rows in each genre after cleaning."
     )
+    note += mark_note(ordered)
     figure, panels = strip_figure(len(ordered), genre_distribution_finding(table), note)
     draw_strips(panels, ordered, "genre", measure, measure.capitalize())
     return figure

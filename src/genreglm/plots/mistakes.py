@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from genreglm.plots.heatmap import affinity_order, colour_bar, draw_heatmap, heatmap_figure, upright
+from genreglm.plots.marks import mark_note, marked
 from genreglm.plots.strips import ROW, draw_strips, name_rows, strip_figure
 from genreglm.plots.style import BLUE, FAINT, QUIET, SEQUENTIAL, in_house_style, titled_figure
 from genreglm.plots.tables import largest
@@ -100,11 +101,12 @@ def recall_by_genre_finding(table: pd.DataFrame) -> str:
 
 @in_house_style
 def recall_by_genre(table: pd.DataFrame) -> Figure:
-    """Recall of each genre (filled), with precision (open). Table: genre, precision, recall, support."""
+    """Recall of each genre (filled), with precision (open). Table: genre, precision, recall, support[, kind]."""
     rows = table.sort_values(["recall", "genre"], ascending=[False, True], ignore_index=True)
+    rows = rows.assign(genre=marked(rows))
     note = (
         "Recall (filled): share of the genre's test tracks that are recognised. "
-        "Precision (open): share of the tracks put into the genre that belong there."
+        "Precision (open): share of the tracks put into the genre that belong there." + mark_note(rows)
     )
     figure, panels = strip_figure(len(rows), recall_by_genre_finding(table), note)
     for axes, part in zip(panels, draw_strips(panels, rows, "genre", "recall", "Recall, precision"), strict=True):

@@ -2,11 +2,12 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from genreglm.errors import OptionError
+from genreglm.files import file_digest
 
 
 class StudyConfig(BaseModel):
@@ -21,6 +22,12 @@ class StudyConfig(BaseModel):
     example_rows : rows of the built-in example
     genre_column, columns : names in the user's table, where they are not recognised
     merge_identical : treat genres that hold the same tracks as one
+    families : a CSV file of genres and their families, see `genreglm.study.families.genre_families`; None for the
+        default map, where it knows all genres
+    near_duplicates : let tracks by the same artist under the same title count "as one" within a genre in the predictive
+        models, or "keep" each as a row of its own
+    artist_weight_power : powers that are tried on artists held out: in the predictive models an artist of n rows
+        counts n^(1 - power)
     min_genre_rows : genres with fewer rows are left out, with a line in the ledger
     test_share, valid_share : one in so many artists is held out for the test, and for choosing strengths
     spline_df : columns of a spline term of the predictive model
@@ -42,6 +49,9 @@ class StudyConfig(BaseModel):
     genre_column: str | None = None
     columns: dict[str, str] = {}
     merge_identical: bool = True
+    families: Path | None = None
+    near_duplicates: Literal["keep", "as one"] = "as one"
+    artist_weight_power: tuple[Annotated[float, Field(ge=0.0, le=1.0)], ...] = Field((0.0, 0.25, 0.5), min_length=1)
     min_genre_rows: int = Field(10, ge=2)
     test_share: int = Field(5, ge=2, le=20)
     valid_share: int = Field(5, ge=2, le=20)
@@ -55,8 +65,14 @@ class StudyConfig(BaseModel):
     boosting_rate: float = Field(0.1, gt=0, le=1)
 
     def identity(self) -> dict[str, Any]:
-        """Return the settings that decide the results: all but where they come from and go to."""
-        return self.model_dump(mode="json", exclude={"data", "out"})
+        """Return the settings that decide the results: all but where they come from and go to.
+
+        A file of families counts by what it holds.
+        """
+        settings = self.model_dump(mode="json", exclude={"data", "out"})
+        if self.families is not None and self.families.is_file():
+            settings["families"] = f"{self.families.name} ({file_digest(self.families)[:12]})"
+        return settings
 
 
 def read_config(path: Path | None, **given: Any) -> StudyConfig:

@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from genreglm.dependence import same_codes
 from genreglm.study.columns import GENRE
 
 SEPARATOR = "|"
@@ -20,11 +21,7 @@ def track_codes(rows: pd.DataFrame) -> np.ndarray:
     names = ["track_id"] if "track_id" in rows else ["artists", "track_name"]
     if not set(names) <= set(rows.columns):
         return np.arange(len(rows))
-    groups = rows.groupby(names, sort=False, dropna=True).ngroup()
-    codes = groups.fillna(-1).to_numpy(dtype=np.int64).copy()
-    nameless = codes < 0
-    codes[nameless] = codes.max(initial=-1) + 1 + np.arange(int(nameless.sum()))
-    return codes
+    return np.unique(same_codes(rows, names), return_inverse=True)[1]
 
 
 def identical_genres(rows: pd.DataFrame) -> list[tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
+from genreglm.dependence import group_weights
 from genreglm.designs import Design
 from genreglm.engine.penalties import Ridge
 from genreglm.engine.threads import thread_count
@@ -35,6 +36,24 @@ class Trained:
 
 
 @dataclass(frozen=True)
+class Weighting:
+    """How rows count: an artist of n rows n^(1 - power), and with `as_one` the rows of a song in a genre as one row."""
+
+    power: float = 0.0
+    as_one: bool = False
+
+    def __call__(self, rows: pd.DataFrame) -> NDArray[np.float64] | None:
+        """Return the weights of training rows, with mean one; None where all count alike."""
+        if self == Weighting():
+            return None
+        own = 1.0 / rows["song_rows"].to_numpy(dtype=float) if self.as_one else None
+        return group_weights(rows, "artist", self.power, weights=own)
+
+    def __str__(self) -> str:
+        return f"an artist of n rows counts n^{1 - self.power:g}" + (", a song once" if self.as_one else "")
+
+
+@dataclass(frozen=True)
 class Choice:
     """The ridge strength that unseen artists prefer, its log-loss there, its fit, and the trace of all tried."""
 
@@ -42,9 +61,34 @@ class Choice:
     log_loss: float
     result: Result
     trace: pd.DataFrame
+    weighting: Weighting = Weighting()
 
 
-def choose_ridge(formula: str, train: pd.DataFrame, valid: pd.DataFrame, strengths: Sequence[float]) -> Choice:
+def choose_weighting(
+    formula: str, train: pd.DataFrame, valid: pd.DataFrame, first: Choice, others: Sequence[Weighting]
+) -> Choice:
+    """Return the better of `first` and the same strength under each of `others`, judged on the rows of `valid` alike.
+
+    Its trace has a row for each that was tried.
+    """
+    best = first
+    records = [{"weights": str(first.weighting), "strength": first.strength, "log_loss": first.log_loss}]
+    for weighting in others:
+        result = _fit(formula, train, first.strength, first.result, weighting)
+        loss = float(evaluate(result, valid)["log_loss"].iloc[0])
+        records.append({"weights": str(weighting), "strength": first.strength, "log_loss": loss})
+        if loss < best.log_loss:
+            best = Choice(first.strength, loss, result, first.trace, weighting)
+    return replace(best, trace=pd.DataFrame(records))
+
+
+def choose_ridge(
+    formula: str,
+    train: pd.DataFrame,
+    valid: pd.DataFrame,
+    strengths: Sequence[float],
+    weighting: Weighting = Weighting(),
+) -> Choice:
     """Fit to `train` under each strength (in rows), the strongest first, and judge on `valid`.
 
     Each fit starts from the one before; the first that is worse than its predecessor ends the search.
@@ -53,30 +97,45 @@ def choose_ridge(formula: str, train: pd.DataFrame, valid: pd.DataFrame, strengt
     result: Result | None = None
     records = []
     for strength in sorted(strengths, reverse=True):
-        result = _fit(formula, train, strength, result)
+        result = _fit(formula, train, strength, result, weighting)
         loss = float(evaluate(result, valid)["log_loss"].iloc[0])
         records.append({"strength": strength, "log_loss": loss})
         if best is not None and loss > best[1]:
             break
         best = (strength, loss, result)
     assert best is not None
-    return Choice(*best, pd.DataFrame(records))
+    return Choice(*best, pd.DataFrame(records), weighting)
 
 
 def train_glm(
-    formula: str | Design, train: pd.DataFrame, test: pd.DataFrame, strength: float, start: Result | None = None
+    formula: str | Design,
+    train: pd.DataFrame,
+    test: pd.DataFrame,
+    strength: float,
+    start: Result | None = None,
+    weighting: Weighting = Weighting(),
 ) -> Trained:
     """Fit a ridge GLM of `strength` rows to `train` and predict `test`."""
     begin = time.perf_counter()
-    result = _fit(formula, train, strength, start)
+    result = _fit(formula, train, strength, start, weighting)
     prob = result.predict(test).to_numpy().astype(np.float32)
-    return Trained(prob, result.df_model, time.perf_counter() - begin, f"ridge of {strength:g} rows", result)
+    detail = f"ridge of {strength:g} rows" + ("" if weighting == Weighting() else f"; {weighting}")
+    return Trained(prob, result.df_model, time.perf_counter() - begin, detail, result)
 
 
-def _fit(formula: str | Design, train: pd.DataFrame, rows_worth: float, start: Result | None) -> Result:
-    penalty = Ridge(rows_worth / len(train), standardise=True)
+def _fit(
+    formula: str | Design, train: pd.DataFrame, rows_worth: float, start: Result | None, weighting: Weighting
+) -> Result:
+    weights = weighting(train)
     return fit(
-        formula, train, penalty=penalty, start=start, gradient_tolerance=_GRADIENT, decrement_tolerance=_DECREMENT
+        formula,
+        train,
+        weights=weights,
+        weight_kind="frequency" if weights is None else "importance",
+        penalty=Ridge(rows_worth / len(train), standardise=True),
+        start=start,
+        gradient_tolerance=_GRADIENT,
+        decrement_tolerance=_DECREMENT,
     )
 
 

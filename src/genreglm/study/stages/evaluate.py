@@ -11,6 +11,8 @@ from genreglm.evaluation import calibration_table, confusion_table, report_table
 from genreglm.importance import permutation_importance
 from genreglm.result import Result, load
 from genreglm.study.context import Study
+from genreglm.study.families import with_kind
+from genreglm.study.side_by_side import compare
 
 _SCORES = ("top_1", "top_3", "top_5", "any_label", "macro_f1", "log_loss", "brier", "ece")
 
@@ -24,13 +26,19 @@ def run(study: Study) -> None:
     held_out = {split: tracks[tracks[f"split_{split}"] == "test"] for split in ("artist", "random")}
     comparison, calibrations = [], []
     headline: NDArray[Any] | None = None
+    members = {split: _memberships(rows["labels"], classes) for split, rows in held_out.items()}
+    cells, probs = [], {}
     for cell in store.read_json("work/trained.json"):
         prob = np.load(store.path(f"work/{cell['file']}.npy"), allow_pickle=False)
         rows = held_out[cell["split"]]
         truth = pd.Index(classes).get_indexer(pd.Index(rows["track_genre"])).astype(np.int64)
-        found = scores(prob, truth, _memberships(rows["labels"], classes))
+        found = scores(prob, truth, members[cell["split"]])
         described = {name: cell[name] for name in ("model", "split", "features", "parameters", "detail")}
         comparison.append({**described, **{name: found[name] for name in _SCORES}})
+        if cell["split"] == "artist":
+            name = cell["model"] if cell["features"] == "audio" else f"{cell['model']}, with popularity"
+            cells.append({**cell, "model": name})
+            probs[name] = prob
         if cell["split"] == "artist" and cell["features"] == "audio" and cell["model"] != "prior only":
             calibrations.append(calibration_table(prob, truth).assign(model=cell["model"]))
             if cell["model"] == chosen:
@@ -45,6 +53,7 @@ def run(study: Study) -> None:
     strength = _strength(study, model, held_out["artist"])
     store.table("term_strength", strength)
     findings = _findings(study, table, chosen, strength, held_out["artist"])
+    findings |= compare(study, probs, cells, held_out["artist"], members["artist"], chosen)
     store.json("work/evaluation.json", findings)
     for row in table.itertuples():
         study.note(
@@ -73,7 +82,7 @@ def _strength(study: Study, model: Result, rows: pd.DataFrame) -> pd.DataFrame:
 def _write_mistakes(study: Study, prob: NDArray[Any], rows: pd.DataFrame, classes: list[str]) -> None:
     truth = pd.Index(classes).get_indexer(pd.Index(rows["track_genre"])).astype(np.int64)
     confusion = confusion_table(prob, truth, classes)
-    study.store.table("classification_report", report_table(prob, truth, classes))
+    study.store.table("classification_report", with_kind(study.store, report_table(prob, truth, classes)))
     study.store.table("confusion_matrix", confusion, index=True)
     study.store.table("worst_confusions", worst_confusions(confusion, 50))
 
@@ -98,6 +107,7 @@ def _findings(
     by_fold = store.read_table("artist_folds")["top_1"]
     return {
         "headline": cell(chosen),
+        "candidates": store.read_json("work/chosen_model.json")["candidates"],
         "null": cell("prior only"),
         "boosting": cell("gradient boosting"),
         "linear_artist": linear,

@@ -4,8 +4,10 @@ import pandas as pd
 
 from genreglm.study.cleaning import clean_rows
 from genreglm.study.context import Study
+from genreglm.study.families import families_of
 from genreglm.study.genres import identical_genres, label_ceiling
 from genreglm.study.ledger import Entry, Ledger
+from genreglm.study.near_duplicates import with_song_rows
 from genreglm.study.recipe import Recipe, learn
 from genreglm.study.splits import assign_splits
 
@@ -22,7 +24,11 @@ def run(study: Study) -> None:
     splits = assign_splits(cleaned, test_share=config.test_share, valid_share=config.valid_share, seed=config.seed)
     training = (splits["split_artist"] == "train").to_numpy()
     recipe = learn(cleaned[training])
-    tracks = recipe.apply(cleaned, ledger).assign(**splits)
+    tracks = with_song_rows(recipe.apply(cleaned, ledger).assign(**splits), ledger, as_one=_as_one(study))
+    # Before anything is fitted: a file of families that does not cover the genres is refused here.
+    families = families_of(study, tracks["track_genre"])
+    if families is not None:
+        store.table("genre_families", families)
     store.frame("tracks", tracks)
     store.json("model/recipe.json", recipe.to_dict())
     store.table("transforms", recipe.transform_table())
@@ -35,12 +41,17 @@ def run(study: Study) -> None:
     study.note(f"rows in {len(rows):,} = rows out {len(tracks):,} + dropped {len(rows) - len(tracks):,}")
 
 
+def _as_one(study: Study) -> bool:
+    return study.config.near_duplicates == "as one"
+
+
 def _findings(tracks: pd.DataFrame, recipe: Recipe, identical: list[tuple[str, ...]]) -> dict[str, object]:
     split = tracks["split_artist"]
     training = tracks[split == "train"]
     factors = [name for name in recipe.factors if training[name].min() < training[name].max()]
     return {
         "rows_out": len(tracks),
+        "near_duplicates": int((tracks["song_rows"] > 1).sum()),
         "genres": int(tracks["track_genre"].nunique()),
         "artists": int(tracks["artist"].nunique()),
         "tracks": int(tracks["track_id"].nunique()) if "track_id" in tracks else None,

@@ -10,7 +10,9 @@ from genreglm.study.artist_folds import artist_folds
 from genreglm.study.context import Study
 from genreglm.study.predictive import (
     Trained,
+    Weighting,
     choose_ridge,
+    choose_weighting,
     train_boosting,
     train_discriminant,
     train_glm,
@@ -33,12 +35,22 @@ def run(study: Study) -> None:
     train, valid, test = (tracks[split == part] for part in ("train", "valid", "test"))
     cells = _Cells(study)
     chosen: tuple[float, str, Trained] | None = None
+    # The linear model is the plain one of the comparisons by split and fold: its rows all count alike.
+    plain, first, *others = _weightings(study)
+    weighting, losses = first, {}
     for size in ("linear", "splines", "interactions"):
         strengths = (_LINEAR_RIDGE,) if size == "linear" else config.ridge
-        choice = choose_ridge(formulas[size], train, valid, strengths)
-        trained = train_glm(formulas[size], pd.concat([train, valid]), test, choice.strength, choice.result)
-        cells.keep(f"GLM {size}", "artist", "audio", trained)
+        choice = choose_ridge(formulas[size], train, valid, strengths, plain if size == "linear" else weighting)
         cells.traces.append(choice.trace.assign(model=size))
+        if size == "splines" and others:
+            choice = choose_weighting(formulas[size], train, valid, choice, others)
+            weighting = choice.weighting
+            store.table("weighting_trace", choice.trace)
+            study.note(f"chosen on held-out artists: {weighting}")
+        both = pd.concat([train, valid])
+        trained = train_glm(formulas[size], both, test, choice.strength, choice.result, choice.weighting)
+        losses[f"GLM {size}"] = choice.log_loss
+        cells.keep(f"GLM {size}", "artist", "audio", trained)
         if chosen is None or choice.log_loss < chosen[0]:
             chosen = (choice.log_loss, size, trained)
     assert chosen is not None
@@ -57,8 +69,15 @@ def run(study: Study) -> None:
     loss, size, trained = chosen
     store.record("model/result")
     chosen[2].result.save(store.path("model/result"))
-    store.json("work/chosen_model.json", {"model": f"GLM {size}", "valid_log_loss": loss, "detail": trained.detail})
+    told = {"model": f"GLM {size}", "valid_log_loss": loss, "detail": trained.detail, "candidates": losses}
+    store.json("work/chosen_model.json", told)
     study.note(f"chosen on held-out artists: GLM {size}")
+
+
+def _weightings(study: Study) -> list[Weighting]:
+    """Return rows that count alike, and then the ways of counting them that are tried."""
+    as_one = study.config.near_duplicates == "as one"
+    return [Weighting(), *(Weighting(power, as_one) for power in study.config.artist_weight_power)]
 
 
 class _Cells:

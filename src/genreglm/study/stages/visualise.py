@@ -9,6 +9,7 @@ from genreglm import plots
 from genreglm.naming import feature, term
 from genreglm.study import exploration
 from genreglm.study.context import Study
+from genreglm.study.families import with_kind
 
 _MODEL_GVIF = "gvif_genre_model"
 _TYPICAL = "A typical track, one feature varying, all else at its median"
@@ -39,8 +40,12 @@ def _figures(study: Study) -> Iterator[tuple[str, Any, str]]:
 
 def _exploration(study: Study) -> Iterator[tuple[str, Any, str]]:
     tables = _Tables(study)
-    for name in ("distributions", "correlations", "genre_distribution", "genre_profiles", "popularity_by_key_mode"):
+    for name in ("distributions", "correlations", "genre_profiles", "popularity_by_key_mode"):
         yield from tables.draw(name)
+    genres = tables.read("genre_distribution")
+    if genres is not None:
+        shown = with_kind(study.store, genres)
+        yield "genre_distribution", plots.genre_distribution(shown), plots.genre_distribution_finding(shown)
     profiles = tables.read("genre_profiles")
     for x, y in exploration.DENSITY_PAIRS:
         table = tables.read(f"density_{x}_{y}")
@@ -138,6 +143,8 @@ def _names(tracks: pd.DataFrame) -> list[str]:
 def _evaluation(study: Study) -> Iterator[tuple[str, Any, str]]:
     tables = _Tables(study)
     yield from tables.draw("model_comparison")
+    yield from tables.draw("model_cards")
+    yield from tables.draw("family_report", figure="family_recall")
     confusion = study.store.read_table("confusion_matrix", index_col="genre")
     yield "confusion_matrix", plots.confusion(confusion), plots.confusion_finding(confusion)
     yield from tables.draw("worst_confusions")

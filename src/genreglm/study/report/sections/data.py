@@ -25,10 +25,18 @@ def data(evidence: Evidence) -> Block:
             _labels(evidence),
             heading("Genres"),
             *in_part(evidence.captions, "data"),
-            table(evidence.table("genre_distribution"), "Rows of each genre", "tables/genre_distribution.csv"),
+            table(_with_families(evidence), "Rows of each genre", "tables/genre_distribution.csv"),
         ],
         short="Data",
     )
+
+
+def _with_families(evidence: Evidence) -> pd.DataFrame | None:
+    """Add family and kind to the rows of each genre, where the study has families."""
+    rows, families = evidence.table("genre_distribution"), evidence.table("genre_families")
+    if rows is None or families is None:
+        return rows
+    return rows.merge(families[["genre", "family", "kind"]], on="genre", how="left")
 
 
 def _simulated(evidence: Evidence) -> Block | None:
@@ -108,6 +116,14 @@ def _labels(evidence: Evidence) -> Block | None:
             "No answer from sound alone can be right for all rows of such a track: whoever names one genre a "
             "track is right for {ceiling} of the rows at most. Accuracies below are to be read against that.",
             ceiling=percent(get("preprocess.label_ceiling")) if get("preprocess.multi_label_tracks") else None,
+        ),
+        say(
+            "{rows} hold a song that its artist has in the same genre again, under another track id: re-releases and "
+            "compilations. {done}",
+            rows=counted(get("preprocess.near_duplicates") or None, "row"),
+            done="In the predictive models, the rows of such a song count as one."
+            if evidence.manifest.get("config", {}).get("near_duplicates") == "as one"
+            else "They count as rows of their own.",
         ),
         *(
             f"The genres {names(group)} hold exactly the same tracks; they count as one, {group[0]}."

@@ -7,6 +7,8 @@ from genreglm.study.report.answer import features as strongest
 from genreglm.study.report.blocks import Block, bullets, heading, section, table, text
 from genreglm.study.report.evidence import Evidence
 from genreglm.study.report.figures import in_part
+from genreglm.study.report.sections.cards import cards
+from genreglm.study.report.sections.families import families, several_genres
 from genreglm.study.report.words import counted, names, number, percent, say
 
 _COLUMNS = {
@@ -37,6 +39,7 @@ def recognition(evidence: Evidence) -> Block:
             *in_part(evidence.captions, "recognition"),
             _table(evidence, "model_comparison", "Models side by side", folded=False),
             _table(evidence, "ridge_trace", "Ridge strengths tried, by log-loss on rows held out for choosing"),
+            *cards(evidence),
             heading("Two splits: by artist and by row" if evidence.by_artist else "What is held out", "splits"),
             _splits(evidence),
             _luck(evidence),
@@ -47,6 +50,8 @@ def recognition(evidence: Evidence) -> Block:
             _table(evidence, "term_strength", "Rise in log-loss with each feature shuffled"),
             heading("The label ceiling", "ceiling"),
             _ceiling(evidence),
+            several_genres(evidence),
+            *families(evidence),
             heading("Which genres are recognised", "recall"),
             _recalls(evidence),
             *in_part(evidence.captions, "recalls"),

@@ -1,0 +1,7 @@
+"""Selection by what unseen groups say: cross-validation, choice among candidates, terms and their products."""
+
+from genreglm.selection.choice import choose
+from genreglm.selection.cross_validation import cross_validate
+from genreglm.selection.weighting import tune_group_power
+
+__all__ = ["choose", "cross_validate", "tune_group_power"]

@@ -1,0 +1,42 @@
+"""Candidates: penalties with names, the simplest model first."""
+
+from collections.abc import Mapping, Sequence
+
+from genreglm.engine.penalties import Penalty, Ridge
+from genreglm.errors import OptionError
+
+Penalties = Sequence[Penalty | None] | Mapping[str, Penalty | None]
+
+
+def named_penalties(penalty: Penalty | None, penalties: Penalties | None) -> dict[str, Penalty | None]:
+    """Return the candidates by name: ridges alone from the strongest to the weakest, others in the order given.
+
+    Raises
+    ------
+    OptionError
+        Where both are given, or none of several.
+    """
+    if penalties is None:
+        return {_name(penalty): penalty}
+    if penalty is not None or not len(penalties):
+        raise OptionError("Give penalty=, or penalties= with one candidate or more; not both.")
+    given = dict(penalties) if isinstance(penalties, Mapping) else _by_name(penalties)
+    ridges = {name: item.strength for name, item in given.items() if isinstance(item, Ridge)}
+    if len(ridges) < len(given):
+        return given
+    return {name: given[name] for name in sorted(ridges, key=lambda name: -ridges[name])}
+
+
+def _by_name(penalties: Sequence[Penalty | None]) -> dict[str, Penalty | None]:
+    found = {_name(item): item for item in penalties}
+    if len(found) < len(penalties):
+        found = {repr(item): item for item in penalties}
+    if len(found) < len(penalties):
+        raise OptionError("penalties= holds the same candidate twice.")
+    return found
+
+
+def _name(penalty: Penalty | None) -> str:
+    if isinstance(penalty, Ridge):
+        return f"Ridge({penalty.strength:g})"
+    return "none" if penalty is None else repr(penalty)

@@ -1,0 +1,99 @@
+"""Rows dealt into folds, and what a model makes of each fold in turn."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from genreglm.designs import Design
+from genreglm.engine.penalties import Penalty
+from genreglm.errors import DataError, FormulaError, GenreglmError, OptionError
+from genreglm.formula import parse
+from genreglm.inputs import Column, row_weights
+from genreglm.result import Result
+from genreglm.selection.folds import deal
+from genreglm.selection.groups import Groups, group_codes, require_divisible
+from genreglm.selection.held_out import HeldOut, Rows, held_out
+from genreglm.sources import Source, read_rows
+
+Integers = NDArray[np.int64]
+
+RANDOM_ROWS = "random rows"
+
+
+@dataclass(frozen=True)
+class Dealt:
+    """Rows and their folds.
+
+    Attributes
+    ----------
+    rows : those that have a weight
+    fold_of : (repeats, rows), the fold of each row
+    by : what was dealt: the name of the groups, or "random rows"
+    """
+
+    rows: Rows
+    fold_of: Integers
+    by: str
+
+    @classmethod
+    def of(
+        cls,
+        formula: str | Design,
+        source: Source,
+        groups: Groups,
+        folds: int,
+        repeats: int,
+        stratify: bool,
+        weights: Column | None,
+        seed: int,
+    ) -> "Dealt":
+        """Deal rows; see `cross_validate` for what is asked, and for the errors."""
+        if folds < 2 or repeats < 1:
+            raise OptionError(f"folds={folds!r}, repeats={repeats!r}: needed are 2 folds and 1 repeat, or more.")
+        frame = read_rows(source)
+        weight = row_weights(weights, frame)
+        random = isinstance(groups, str) and groups == "rows"
+        codes = np.arange(len(frame)) if random else group_codes(groups, frame)
+        by = RANDOM_ROWS if random else _name(groups)
+        rows = Rows(frame, weight, codes).where(weight > 0)
+        rows = replace(rows, groups=pd.factorize(rows.groups)[0].astype(np.int64))
+        require_divisible(rows.groups, folds, by)
+        classes = _classes(formula, rows.frame)
+        dealt = [deal(None if random else rows.groups, classes, folds, stratify, seed + r) for r in range(repeats)]
+        return cls(rows, np.array(dealt), by)
+
+    def scored(
+        self, formula: str | Design, penalties: Mapping[str, Penalty | None]
+    ) -> Iterator[tuple[int, int, dict[str, HeldOut]]]:
+        """Yield repeat, fold, and what `held_out` gives for it; each fit starts from that of the fold before."""
+        starts: dict[str, Result] = {}
+        for repeat, fold_of in enumerate(self.fold_of):
+            for fold in range(int(self.fold_of.max()) + 1):
+                try:
+                    found = held_out(formula, self.rows, fold_of == fold, penalties, starts)
+                except GenreglmError as error:
+                    error.add_note(f"This was with fold {fold} of repeat {repeat} held out.")
+                    raise
+                starts = {name: held.result for name, held in found.items()}
+                yield repeat, fold, found
+
+
+def _name(groups: Groups) -> str:
+    if isinstance(groups, str):
+        return groups
+    if isinstance(groups, list | tuple):
+        return " or ".join(groups)
+    return str(getattr(groups, "name", None) or "groups")
+
+
+def _classes(formula: str | Design, frame: pd.DataFrame) -> Integers:
+    response = formula.response if isinstance(formula, Design) else parse(formula)[0]
+    if response not in frame.columns:
+        raise FormulaError(f"The table lacks the response column {response!r}.")
+    codes, _ = pd.factorize(frame[response])
+    if (codes < 0).any():
+        raise DataError(f"{int((codes < 0).sum()):,} rows have no {response!r}. Drop or fill them before the fit.")
+    return codes.astype(np.int64)
