@@ -17,6 +17,7 @@ _HOMES = {
     "LabelShares": "genreglm.dependence",
     "Result": "genreglm.result",
     "Ridge": "genreglm.engine.penalties",
+    "SmoothRidge": "genreglm.engine.penalties",
     "aliased": "genreglm.diagnostics",
     "binned_residuals": "genreglm.diagnostics",
     "binned_summary": "genreglm.diagnostics",

@@ -17,7 +17,7 @@ from genreglm.engine.covariance import covariance_of
 from genreglm.engine.estimate import Control, Estimate, estimate, null_log_likelihood, ridge_strengths
 from genreglm.engine.jeffreys import jeffreys
 from genreglm.engine.newton import Outcome, Step
-from genreglm.engine.penalties import CellPrior, FamilyRidge, Jeffreys, Penalty, Ridge
+from genreglm.engine.penalties import CellPrior, FamilyRidge, Jeffreys, Penalty, Ridge, SmoothRidge
 from genreglm.engine.problem import Problem
 from genreglm.engine.threads import single_threaded_blas
 from genreglm.errors import OptionError
@@ -33,6 +33,7 @@ from genreglm.options import (
 )
 from genreglm.refusals import named, require_optimum, separated_by_cells, separating
 from genreglm.result import FitStatistics, Inference, Result, SeparatedCell
+from genreglm.smoothness import roughness
 from genreglm.sources import Source, read_rows
 
 Floats = NDArray[np.float64]
@@ -71,7 +72,7 @@ def fit(
     soft_labels : a frame of shares, one column a class, that spreads each row over several classes (the same as
         the row once for each class, weighted by its share); the formula's response then only names the classes
     aliased : "refuse" columns that depend linearly on those before them, or "drop" them as R does
-    penalty : `Ridge`, `FamilyRidge`, `CellPrior`, `Jeffreys`, or None for plain maximum likelihood
+    penalty : `Ridge`, `FamilyRidge`, `SmoothRidge`, `CellPrior`, `Jeffreys`, or None for plain maximum likelihood
     covariance : "observed" information, "robust" (which is HC1, factor n / (n - 1)), "HC0" (without a factor),
         "clustered" (factor G / (G - 1)), or None. A ridge fit carries none, whatever is asked
     clusters : column name or (rows,) labels, for "clustered"; a list of two of them clusters two ways, see
@@ -116,7 +117,7 @@ def fit(
     else:
         found = estimate(
             problem,
-            ridge=_ridge(learnt, problem, penalty) if isinstance(penalty, Ridge) else None,
+            ridge=_ridge(learnt, problem, penalty, frame) if isinstance(penalty, Ridge) else None,
             prior=problem.prior_blocks(cells, penalty.count) if cells and isinstance(penalty, CellPrior) else None,
             start=beginning,
             control=control,
@@ -209,8 +210,10 @@ def _start_from(start: Result | Floats, design: Design, problem: Problem, frame:
     return np.asarray(np.linalg.lstsq(weight * problem.x, weight * eta)[0])
 
 
-def _ridge(design: Design, problem: Problem, penalty: Ridge) -> Quadratic:
-    """Return a ridge's strength for each column, factor by factor for the terms; coupled where classes are."""
+def _ridge(design: Design, problem: Problem, penalty: Ridge, frame: pd.DataFrame) -> Quadratic:
+    """Return a ridge's strength for each column, factor by factor for the terms; coupled where classes are; with the
+    forms of bent terms where bending costs.
+    """
     unknown = set(penalty.factors) - set(design.terms)
     if unknown:
         raise OptionError(f"Ridge factors for {sorted(unknown)}, which are no terms; there are {list(design.terms)}.")
@@ -218,6 +221,8 @@ def _ridge(design: Design, problem: Problem, penalty: Ridge) -> Quadratic:
     for term, factor in penalty.factors.items():
         factors[design.terms[term]] = factor
     strengths = ridge_strengths(problem, penalty.strength, factors, penalty.standardise)
+    if isinstance(penalty, SmoothRidge):
+        return np.diag(strengths) + _bending(design, penalty, frame)
     if not isinstance(penalty, FamilyRidge):
         return strengths
     missing = [str(label) for label in design.classes if label not in penalty.families]
@@ -225,6 +230,24 @@ def _ridge(design: Design, problem: Problem, penalty: Ridge) -> Quadratic:
         raise OptionError(f"FamilyRidge: families names no family for {', '.join(missing)}.")
     families = pd.factorize(pd.Series([penalty.families[label] for label in design.classes]))[0]
     return Coupled(strengths, pooled_classes(families.astype(np.int64), penalty.pooling))
+
+
+def _bending(design: Design, penalty: SmoothRidge, frame: pd.DataFrame) -> Floats:
+    """Return the quadratic form of all columns that is their terms' roughness, (columns, columns)."""
+    forms = roughness(design, frame)
+    if not forms:
+        raise OptionError(
+            "SmoothRidge bends nothing here: no term is a curve of one continuous variable, such as "
+            f"cr(energy, df=8). There are {list(design.terms)}. Use gg.Ridge."
+        )
+    unknown = set(penalty.bends) - set(forms)
+    if unknown:
+        raise OptionError(f"SmoothRidge bends for {sorted(unknown)}, which are no curves; there are {list(forms)}.")
+    whole = np.zeros((len(design.columns), len(design.columns)))
+    for term, form in forms.items():
+        cut = design.terms[term]
+        whole[cut, cut] = penalty.roughness * penalty.bends.get(term, 1.0) * form
+    return whole
 
 
 def _without_aliased(design: Design, problem: Problem) -> tuple[Design, Problem]:

@@ -84,8 +84,9 @@ def estimate(
 
     Parameters
     ----------
-    ridge : (columns,) strengths: half of strength_j times the sum of B_jk^2 is added; or a form of them that couples
-        the classes, see `genreglm.engine.coupled.Coupled`; None without a penalty
+    ridge : (columns,) strengths: half of strength_j times the sum of B_jk^2 is added; or a form Q (columns, columns),
+        which adds half of b_k' Q b_k for each class k; or one that couples the classes, see
+        `genreglm.engine.coupled.Coupled`; None without a penalty
     prior : rows that stand for a prior, in standardised columns
     start : (columns, classes) coefficients to start from, in the columns as given
     control : tolerances, limits and callback
@@ -160,10 +161,17 @@ def _with_ridge(problem: Problem, triangular: Floats, ridge: Quadratic) -> tuple
 
     Where classes are coupled, the penalty counts in full, as it does for how classes differ within a family.
     """
-    strengths = column_form(ridge) / problem.standardisation.scale**2
-    triangular = coordinates.upper_triangle(np.vstack([triangular, np.diag(np.sqrt(problem.classes * strengths))]))
+    given = column_form(ridge)
+    strengths = (given if given.ndim == 2 else np.diag(given)) / np.outer(*2 * [problem.standardisation.scale])
+    triangular = coordinates.upper_triangle(np.vstack([triangular, np.sqrt(problem.classes) * _root(strengths)]))
     # Where strength is 0 and columns are dependent, a trace of ridge keeps the triangle regular.
     triangular = triangular + np.diag(np.where(np.abs(np.diag(triangular)) < 1e-10, 1e-8, 0.0))
     inverse = coordinates.unwhiten(triangular, np.eye(len(strengths)))
-    form = inverse.T @ (strengths[:, None] * inverse)
+    form = inverse.T @ strengths @ inverse
     return triangular, Coupled(form, ridge.classes) if isinstance(ridge, Coupled) else form
+
+
+def _root(form: Floats) -> Floats:
+    """Return L with L'L = `form`, symmetric and positive semidefinite."""
+    values, vectors = np.linalg.eigh(form)
+    return np.asarray(np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T)

@@ -73,6 +73,37 @@ class FamilyRidge(Ridge):
             )
 
 
+@dataclass(frozen=True, kw_only=True)
+class SmoothRidge(Ridge):
+    """A ridge, and beside it a penalty on how much the curves of spline terms bend.
+
+    objective = mean negative log-likelihood + strength / 2 * sum_jk factor_j B_jk**2
+                + roughness / 2 * sum_t bend_t sum_k integral of f_tk''(u)**2 du
+
+    over the terms t of one continuous variable and several columns, f_tk their curve in class k, and u the variable
+    scaled so that the rows of the fit reach from 0 to 1; see `genreglm.smoothness.roughness`. As `roughness` rises each
+    such curve becomes its straight line, which the ridge alone holds back. So a basis can have many knots, and the
+    penalty, not their number, says how much of them is used.
+
+    Parameters
+    ----------
+    strength, standardise, factors : the ridge, as in `Ridge`; `strength` may be 0
+    roughness : of all spline terms; in nats for one row
+    bends : multiplies it by term, e.g. ``{"cr(tempo, df=12)": 0.1}``
+
+    Sources: O'Sullivan, Yandell and Raynor (1986), JASA 81:96; Wood (2017), Generalized Additive Models, chapter 6.
+    """
+
+    roughness: float
+    bends: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        values = [self.roughness, *self.bends.values()]
+        if not all(np.isfinite(value) and value >= 0 for value in values):
+            raise OptionError(f"SmoothRidge: roughness={self.roughness!r} and bends must be finite and >= 0.")
+
+
 @dataclass(frozen=True)
 class CellPrior:
     """A prior worth `count` rows for every empty class x level cell; everything else is left alone.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from genreglm.designs import Design
-from genreglm.engine.penalties import CellPrior, FamilyRidge, Jeffreys, Penalty, Ridge
+from genreglm.engine.penalties import CellPrior, FamilyRidge, Jeffreys, Penalty, Ridge, SmoothRidge
 from genreglm.errors import GenreglmError, ModelFileError
 from genreglm.files import whole_file
 from genreglm.options import CovarianceKind, WeightKind, check_choice
@@ -23,7 +23,7 @@ _DAMAGE = (
     zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 _NO_NUMBERS = ("iterations", "outcome", "tjur", "weight_kind")
-_PENALTIES = {"Ridge": Ridge, "FamilyRidge": FamilyRidge, "CellPrior": CellPrior, "Jeffreys": Jeffreys}
+_PENALTIES = {kind.__name__: kind for kind in (Ridge, FamilyRidge, SmoothRidge, CellPrior, Jeffreys)}
 
 
 def save(result: Result, path: str | Path, *, covariance: bool = False) -> Path:
