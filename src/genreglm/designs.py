@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from genreglm.errors import DataError, FormulaError
 from genreglm.formula import coded_column, parse, require_columns, variables
+from genreglm.hinges import hinges
 
 INTERCEPT = "(Intercept)"
 
@@ -238,8 +239,8 @@ def _materialise(spec: ModelSpec, rows: pd.DataFrame, needed: list[str]) -> tupl
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", DataMismatchWarning)
-            # context={} keeps the caller's variables out of the formula.
-            evaluated = spec.get_model_matrix(frame, context={})
+            # The context keeps the caller's variables out of the formula.
+            evaluated = spec.get_model_matrix(frame, context={"hinges": hinges})
     except DataMismatchWarning as warning:
         raise DataError(f"A factor has a level that was not there when the design was learnt: {warning}") from None
     except FormulaicError as error:
