@@ -43,6 +43,9 @@ def study(
     seed: Annotated[int | None, typer.Option(help="Of every random choice (default: 0).")] = None,
     sample: Annotated[int | None, typer.Option(help="Study only so many rows, drawn at random.")] = None,
     genre_column: Annotated[str | None, typer.Option(help="The column that holds the genre.")] = None,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Tune and test every model on every fold of artists, too (slow).")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")] = False,
 ) -> None:
     """Study a table of tracks, from cleaning to report."""
@@ -51,7 +54,15 @@ def study(
         from genreglm.study.pipeline import run_study
         from genreglm.study.progress import Reporter
 
-        settings = read_config(config, data=data, out=out, seed=seed, sample=sample, genre_column=genre_column)
+        settings = read_config(
+            config,
+            data=data,
+            out=out,
+            seed=seed,
+            sample=sample,
+            genre_column=genre_column,
+            thorough=thorough or None,
+        )
         run_study(settings, Reporter(quiet), resume=resume)
     except KeyboardInterrupt:  # Here, since Typer has its own way with it.
         _leave("Stopped. Finished stages are kept: go on with --resume.", 130)

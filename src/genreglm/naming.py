@@ -11,12 +11,13 @@ _NAMES = {
     "duration_min": "duration",
     "duration_ms": "duration",
     "mode": "mode",
+    "tempo_off_grid": "tempo off the whole beat",
     "explicit": "explicit lyrics",
 }
 _CALL = re.compile(r"(?P<call>[A-Za-z]\w*)\(\s*(?P<column>\w+)(?:[^()]|\([^()]*\))*\)(?P<rest>.*)")
 _PLAIN = re.compile(r"(?P<column>\w+)(?P<rest>\[.*\])?")
 _LEVEL = re.compile(r"\[(?:T\.)?(?P<level>[^\]]*)\]")
-_SHAPES = {"C": "", "scale": "", "poly": " (polynomial)", "log": " (log)"}
+_SHAPES = {"C": "", "scale": "", "hinges": " (bent)", "poly": " (polynomial)", "log": " (log)"}
 
 
 def feature(name: str) -> str:

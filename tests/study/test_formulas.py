@@ -64,8 +64,9 @@ def test_feature_with_a_lump_has_fewer_knots_or_stays_a_line(rows: pd.DataFrame)
     assert np.linalg.matrix_rank(matrix) == matrix.shape[1] < 1 + 6
 
 
-def test_products_are_all_pairs_of_centred_features(rows: pd.DataFrame) -> None:
-    assert products(["a", "b", "c"]) == ["scale(a):scale(b)", "scale(a):scale(c)", "scale(b):scale(c)"]
-    column = design(formula(products(["energy", "valence"])), rows).matrix(rows)[:, 1]
-    centred = (rows[["energy", "valence"]] - rows[["energy", "valence"]].mean()) / rows[["energy", "valence"]].std()
-    np.testing.assert_allclose(column, centred["energy"] * centred["valence"])
+def test_products_are_all_pairs_of_bent_features(rows: pd.DataFrame) -> None:
+    assert products(["a", "b", "c"]) == ["hinges(a):hinges(b)", "hinges(a):hinges(c)", "hinges(b):hinges(c)"]
+    columns = design(formula(products(["energy", "valence"])), rows).matrix(rows)[:, 1:]
+    assert columns.shape[1] == 3 * 3
+    single = [design(f"track_genre ~ hinges({name})", rows).matrix(rows)[:, 1:] for name in ("energy", "valence")]
+    np.testing.assert_allclose(columns, np.einsum("ij,ik->ikj", *single).reshape(len(rows), 9))

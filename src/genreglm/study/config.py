@@ -28,6 +28,9 @@ class StudyConfig(BaseModel):
         models, or "keep" each as a row of its own
     artist_weight_power : powers that are tried on artists held out: in the predictive models an artist of n rows
         counts n^(1 - power)
+    family_pooling : how freely families of genres may move as a whole in the predictive models, tried likewise: 0 for
+        each genre by itself, nearer to 1 for genres that take from their family what their rows do not tell
+    thorough : tune and test every model on each of `test_share` folds of artists, beside the headline's one split
     min_genre_rows : genres with fewer rows are left out, with a line in the ledger
     test_share, valid_share : one in so many artists is held out for the test, and for choosing strengths
     spline_df : columns of a spline term of the predictive model
@@ -36,7 +39,8 @@ class StudyConfig(BaseModel):
     simplify_tolerance : a term is dropped where the log-loss on held-out artists rises by no more than this
     max_inference_columns : columns that the inference model may have at most
     boosting : "full" runs gradient boosting beside the GLMs, "none" leaves it out
-    boosting_rounds, boosting_leaves, boosting_rate : its size
+    boosting_rounds, boosting_leaves, boosting_rate : its size; a thorough study also tries twice as many rounds of
+        trees of twice the size at half the rate
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -52,11 +56,13 @@ class StudyConfig(BaseModel):
     families: Path | None = None
     near_duplicates: Literal["keep", "as one"] = "as one"
     artist_weight_power: tuple[Annotated[float, Field(ge=0.0, le=1.0)], ...] = Field((0.0, 0.25, 0.5), min_length=1)
+    family_pooling: tuple[Annotated[float, Field(ge=0.0, lt=1.0)], ...] = Field((0.0, 0.9), min_length=1)
+    thorough: bool = False
     min_genre_rows: int = Field(10, ge=2)
     test_share: int = Field(5, ge=2, le=20)
     valid_share: int = Field(5, ge=2, le=20)
     spline_df: int = Field(6, ge=3, le=12)
-    ridge: tuple[float, ...] = (100.0, 30.0, 10.0)
+    ridge: tuple[float, ...] = (100.0, 50.0, 25.0)
     simplify_tolerance: float = Field(0.0, ge=0.0)
     max_inference_columns: int = Field(45, ge=2)
     boosting: Literal["full", "none"] = "full"

@@ -46,8 +46,11 @@ def spline(feature: str, df: int, rows: pd.DataFrame) -> str:
 
 
 def products(features: Sequence[str]) -> list[str]:
-    """Return the products of all pairs of features, each centred and scaled by the training rows."""
-    return [f"scale({first}):scale({second})" for first, second in combinations(features, 2)]
+    """Return the products of all pairs of features, each as three columns, a line that may bend at its terciles.
+
+    So each pair has nine columns, and each genre a surface over both features that is made of flat pieces.
+    """
+    return [f"hinges({first}):hinges({second})" for first, second in combinations(features, 2)]
 
 
 def formula(terms: Sequence[str]) -> str:

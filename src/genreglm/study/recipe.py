@@ -18,6 +18,8 @@ from genreglm.errors import DataError, ModelFileError
 from genreglm.study.cleaning import MS_PER_MINUTE, clean_rows, floats, measured
 from genreglm.study.columns import AUDIO, FACTORS
 from genreglm.study.ledger import Ledger
+from genreglm.study.tempo_grid import NAME as OFF_GRID
+from genreglm.study.tempo_grid import log_off_grid
 from genreglm.study.tracks import uninformative
 from genreglm.study.transforms import Transform, choose
 
@@ -64,7 +66,7 @@ class Recipe:
         return tuple(name for name in self.modes if name not in self.unusable)
 
     def apply(self, rows: pd.DataFrame, ledger: Ledger | None = None) -> pd.DataFrame:
-        """Rows without a missing feature, factors as integers and flags, transformed columns added.
+        """Rows without a missing feature, factors as integers and flags, transformed columns and the tempo grid added.
 
         `rows` is the frame of `clean_rows` or a canonical frame of new rows. Values outside the training
         range are clipped to it in transformed columns, and stay as they are in the others.
@@ -74,7 +76,7 @@ class Recipe:
         self._refuse_missing(rows)
         filled = self._filled(measured(rows), Ledger() if ledger is None else ledger)
         added = {t.name: t.apply(floats(filled[t.column])) for t in self.transforms if t.kind != "identity"}
-        return filled.assign(**added)
+        return filled.assign(**added, **{OFF_GRID: log_off_grid(floats(filled["tempo"]))})
 
     def transform_table(self) -> pd.DataFrame:
         """One row a column: column, kind, shift, low, high, skewness_before, skewness_after, reason."""

@@ -8,10 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from genreglm.dependence import label_shares
-from genreglm.evaluation import family_report, family_scores, grouping, row_scores, share_scores
+from genreglm.evaluation import family_report, family_scores, share_scores
 from genreglm.study.context import Study
 from genreglm.study.genres import track_codes
 from genreglm.study.model_cards import model_cards, model_differences
+from genreglm.study.row_scoring import scored_rows
 
 _YARDSTICK = "gradient boosting"
 
@@ -21,7 +22,6 @@ def compare(
     probs: Mapping[str, NDArray[Any]],
     cells: Sequence[Mapping[str, Any]],
     rows: pd.DataFrame,
-    memberships: NDArray[np.bool_],
     chosen: str,
 ) -> dict[str, Any]:
     """Leave the model cards, the differences from the chosen model and the tables of families; return the findings.
@@ -30,18 +30,11 @@ def compare(
     ----------
     probs : model -> (rows, genres) on the test rows, genres sorted
     cells : model, parameters, seconds, detail of each
-    memberships : (rows, genres), True for each genre of the row's track
     """
     store, seed = study.store, study.config.seed
     families = store.read_table("genre_families") if store.has("tables/genre_families.csv") else None
     classes = sorted(store.read_frame("tracks")["track_genre"].unique())
-    truth = pd.Index(classes).get_indexer(pd.Index(rows["track_genre"])).astype(np.int64)
-    scored = {name: row_scores(prob, truth, memberships) for name, prob in probs.items()}
-    if families is not None:
-        groups = grouping(classes, families)
-        of_truth = groups.codes[truth]
-        for name, prob in probs.items():
-            scored[name]["family_top_1"] = (groups.sums(prob).argmax(axis=1) == of_truth).astype(float)
+    scored = scored_rows(probs, rows, classes, families)
     cards = model_cards(scored, cells, rows["artist"], chosen, seed)
     store.table("model_cards", cards)
     store.table("model_differences", model_differences(scored, rows["artist"], chosen, seed))

@@ -29,7 +29,7 @@ def assign_splits(rows: pd.DataFrame, *, test_share: int, valid_share: int, seed
     test = grouped_folds(rows["artist"], test_share, seed) == 0
     split = np.where(test, "test", "train").astype(object)
     split[~test] = np.where(grouped_folds(rows["artist"][~test], valid_share, seed + 1) == 0, "valid", "train")
-    _give_back(rows, split)
+    give_back(rows, split)
     if not (split == "test").any() or not (split == "valid").any():
         raise DataError(
             "No artists are left to hold out: every genre rests on one or two artists. A study of unseen artists "
@@ -39,7 +39,7 @@ def assign_splits(rows: pd.DataFrame, *, test_share: int, valid_share: int, seed
     return pd.DataFrame({"split_artist": split.astype(str), "split_random": random}, index=rows.index)
 
 
-def _give_back(rows: pd.DataFrame, split: np.ndarray) -> None:
+def give_back(rows: pd.DataFrame, split: np.ndarray) -> None:
     """Move the artists of genres without training rows to the training rows, until every genre has some."""
     genre, artist = rows["track_genre"].to_numpy(), rows["artist"].to_numpy()
     while True:

@@ -9,7 +9,7 @@ import pandas as pd
 from genreglm.study.report.words import known
 from genreglm.study.store import Store
 
-FINDINGS = ("load", "preprocess", "popularity", "genre_models", "diagnosis", "genres", "evaluation")
+FINDINGS = ("load", "preprocess", "popularity", "genre_models", "diagnosis", "genres", "evaluation", "folds")
 TIMINGS, MANIFEST, CAPTIONS = "work/timings.json", "manifest.json", "figures/captions.json"
 
 

@@ -7,6 +7,7 @@ from genreglm.study.stages import (
     engineer,
     evaluate,
     explore,
+    folds,
     genre_glm,
     load,
     popularity_glm,
@@ -27,6 +28,7 @@ STAGES = (
     Stage("describe_genres", "What makes a genre?", describe_genres.run),
     Stage("train", "Train", train.run),
     Stage("evaluate", "Evaluate", evaluate.run),
+    Stage("folds", "Every artist tested", folds.run),
     Stage("visualise", "Visualise", visualise.run),
     Stage("report", "Report", report.run),
 )

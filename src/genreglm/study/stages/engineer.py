@@ -5,6 +5,10 @@ import pandas as pd
 from genreglm.study import exploration
 from genreglm.study.context import Study
 from genreglm.study.formulas import factor_terms, formula, products, spline
+from genreglm.study.tempo_grid import NAME as OFF_GRID
+
+# A curve over the distance from the grid has little to tell but how near is near.
+_GRID_DF = 4
 
 
 def run(study: Study) -> None:
@@ -18,10 +22,13 @@ def run(study: Study) -> None:
     training = tracks[tracks["split_artist"] == "train"]
     beat = ["beat_found"] if training["beat_found"].any() and not training["beat_found"].all() else []
     curved = [spline(name, config.spline_df, training) if training[name].nunique() > 20 else name for name in features]
+    # Tempi that are all whole numbers were rounded, and tell nothing of what they were.
+    grid = [OFF_GRID] if training[OFF_GRID].min() < training[OFF_GRID].max() else []
+    added = [*(spline(name, _GRID_DF, training) for name in grid), *beat]
     formulas = {
         "linear": formula([*features, *factors]),
-        "splines": formula([*curved, *beat, *factors]),
-        "interactions": formula([*curved, *products(features), *beat, *factors]),
+        "splines": formula([*curved, *added, *factors]),
+        "interactions": formula([*curved, *products(features), *added, *factors]),
     }
     if found["has_popularity"]:
         formulas["linear_popularity"] = formula([*features, "popularity", *factors])
@@ -30,17 +37,21 @@ def run(study: Study) -> None:
     bands = exploration.popularity_bands(tracks)
     if bands is not None:
         store.table("popularity_bands", bands)
-    listed = _listed(features, found["factors"], beat, tracks)
+    listed = _listed(features, found["factors"], grid, beat, tracks)
     store.table("engineered_features", listed)
     study.note(f"{len(features)} continuous features, {len(found['factors'])} factors, {len(listed)} lines in all")
 
 
-def _listed(features: list[str], factors: list[str], beat: list[str], tracks: pd.DataFrame) -> pd.DataFrame:
+def _listed(
+    features: list[str], factors: list[str], grid: list[str], beat: list[str], tracks: pd.DataFrame
+) -> pd.DataFrame:
     """Return feature, kind, levels, used_in: what is made of the table's columns and where it is used."""
     every = "linear, splines, interactions"
     rows: list[tuple[str, str, int | None, str]]
     rows = [(name, "continuous, transformed by the recipe", None, every) for name in features]
     rows += [(name, "factor, one column a level but the first", int(tracks[name].nunique()), every) for name in factors]
+    away = "log of the distance of the tempo from a whole number of beats a minute"
+    rows += [(name, away, None, "splines, interactions") for name in grid]
     rows += [(name, "flag: a beat was found", 2, "splines, interactions") for name in beat]
     rows += [
         ("speech band", "music below 0.33, mixed, spoken above 0.66 of speechiness", 3, "tables only"),

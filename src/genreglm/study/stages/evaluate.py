@@ -12,6 +12,7 @@ from genreglm.importance import permutation_importance
 from genreglm.result import Result, load
 from genreglm.study.context import Study
 from genreglm.study.families import with_kind
+from genreglm.study.row_scoring import memberships
 from genreglm.study.side_by_side import compare
 
 _SCORES = ("top_1", "top_3", "top_5", "any_label", "macro_f1", "log_loss", "brier", "ece")
@@ -26,7 +27,7 @@ def run(study: Study) -> None:
     held_out = {split: tracks[tracks[f"split_{split}"] == "test"] for split in ("artist", "random")}
     comparison, calibrations = [], []
     headline: NDArray[Any] | None = None
-    members = {split: _memberships(rows["labels"], classes) for split, rows in held_out.items()}
+    members = {split: memberships(rows["labels"], classes) for split, rows in held_out.items()}
     cells, probs = [], {}
     for cell in store.read_json("work/trained.json"):
         prob = np.load(store.path(f"work/{cell['file']}.npy"), allow_pickle=False)
@@ -53,24 +54,13 @@ def run(study: Study) -> None:
     strength = _strength(study, model, held_out["artist"])
     store.table("term_strength", strength)
     findings = _findings(study, table, chosen, strength, held_out["artist"])
-    findings |= compare(study, probs, cells, held_out["artist"], members["artist"], chosen)
+    findings |= compare(study, probs, cells, held_out["artist"], chosen)
     store.json("work/evaluation.json", findings)
     for row in table.itertuples():
         study.note(
             f"{row.model:<20} {row.split:<7} {row.features:<19} top-1 {row.top_1:.4f}  top-5 {row.top_5:.4f}  "
             f"log-loss {row.log_loss:.4f}"
         )
-
-
-def _memberships(labels: pd.Series, classes: list[str]) -> NDArray[np.bool_]:
-    """Return (rows, classes), True where the row's track carries the label anywhere in the table."""
-    position = {label: code for code, label in enumerate(classes)}
-    member = np.zeros((len(labels), len(classes)), dtype=bool)
-    for row, joined in enumerate(labels):
-        for label in joined.split("|"):
-            if label in position:
-                member[row, position[label]] = True
-    return member
 
 
 def _strength(study: Study, model: Result, rows: pd.DataFrame) -> pd.DataFrame:

@@ -1,83 +1,58 @@
 """Stage 9: the predictive models in three sizes and their yardsticks, on the same rows and the same split."""
 
 import io
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from genreglm.fitting import design
 from genreglm.study.artist_folds import artist_folds
+from genreglm.study.contest import LINEAR, Split, compete, train_glm
 from genreglm.study.context import Study
-from genreglm.study.predictive import (
-    Trained,
-    Weighting,
-    choose_ridge,
-    choose_weighting,
-    train_boosting,
-    train_discriminant,
-    train_glm,
-    train_prior,
-)
-
-# A linear model needs hardly any ridge, in rows: just enough to keep empty cells finite.
-_LINEAR_RIDGE = 1.0
+from genreglm.study.trained import Trained
 
 
 def run(study: Study) -> None:
-    """Leave each model's probabilities on its test rows, the trace of strengths, and the best GLM in `model/`.
+    """Leave each model's probabilities on its test rows, what was tried, and the best GLM in `model/`.
 
     Headline: split by artist, audio features only. Beside it the linear model on random rows and with popularity,
     and on every fold of artists.
     """
     store, config = study.store, study.config
     tracks, formulas = store.read_frame("tracks"), store.read_json("work/formulas.json")
-    split = tracks["split_artist"]
-    train, valid, test = (tracks[split == part] for part in ("train", "valid", "test"))
+    part = tracks["split_artist"]
+    split = Split(*(tracks[part == name] for name in ("train", "valid", "test")))
+    found = compete(split, formulas, config, _families(study), study.note)
     cells = _Cells(study)
-    chosen: tuple[float, str, Trained] | None = None
-    # The linear model is the plain one of the comparisons by split and fold: its rows all count alike.
-    plain, first, *others = _weightings(study)
-    weighting, losses = first, {}
-    for size in ("linear", "splines", "interactions"):
-        strengths = (_LINEAR_RIDGE,) if size == "linear" else config.ridge
-        choice = choose_ridge(formulas[size], train, valid, strengths, plain if size == "linear" else weighting)
-        cells.traces.append(choice.trace.assign(model=size))
-        if size == "splines" and others:
-            choice = choose_weighting(formulas[size], train, valid, choice, others)
-            weighting = choice.weighting
-            store.table("weighting_trace", choice.trace)
-            study.note(f"chosen on held-out artists: {weighting}")
-        both = pd.concat([train, valid])
-        trained = train_glm(formulas[size], both, test, choice.strength, choice.result, choice.weighting)
-        losses[f"GLM {size}"] = choice.log_loss
-        cells.keep(f"GLM {size}", "artist", "audio", trained)
-        if chosen is None or choice.log_loss < chosen[0]:
-            chosen = (choice.log_loss, size, trained)
-    assert chosen is not None
-    assert chosen[2].result is not None
-    _yardsticks(study, cells, tracks, formulas["linear"])
+    for model, trained in found.trained.items():
+        cells.keep(model, "artist", "audio", trained)
     _other_cells(cells, tracks, formulas)
-    cells.write()
+    store.json("work/trained.json", cells.rows)
+    store.table("ridge_trace", found.ridges)
+    if len(found.manners) > 1:
+        store.table("manner_trace", found.manners)
     # The headline holds out one in `test_share` artists, so as many folds hold out as many.
-    folds = config.test_share
-    spread = artist_folds(formulas["linear"], tracks, _LINEAR_RIDGE, folds, config.seed)
+    spread = artist_folds(formulas["linear"], tracks, LINEAR.strength, config.test_share, config.seed)
     store.table("artist_folds", spread)
     study.note(
         f"GLM linear on {len(spread)} folds of artists: top-1 {spread['top_1'].mean():.4f} on average, from "
         f"{spread['top_1'].min():.4f} to {spread['top_1'].max():.4f}"
     )
-    loss, size, trained = chosen
+    best = found.trained[found.chosen]
+    assert best.result is not None
     store.record("model/result")
-    chosen[2].result.save(store.path("model/result"))
-    told = {"model": f"GLM {size}", "valid_log_loss": loss, "detail": trained.detail, "candidates": losses}
-    store.json("work/chosen_model.json", told)
-    study.note(f"chosen on held-out artists: GLM {size}")
+    best.result.save(store.path("model/result"))
+    told = {"model": found.chosen, "valid_log_loss": found.losses[found.chosen], "detail": best.detail}
+    store.json("work/chosen_model.json", {**told, "candidates": found.losses})
+    study.note(f"chosen on held-out artists: {found.chosen}")
 
 
-def _weightings(study: Study) -> list[Weighting]:
-    """Return rows that count alike, and then the ways of counting them that are tried."""
-    as_one = study.config.near_duplicates == "as one"
-    return [Weighting(), *(Weighting(power, as_one) for power in study.config.artist_weight_power)]
+def _families(study: Study) -> dict[str, str] | None:
+    """Return the family of each genre; None where the study goes without."""
+    if not study.store.has("tables/genre_families.csv"):
+        return None
+    table = study.store.read_table("genre_families")
+    return dict(zip(table["genre"], table["family"], strict=True))
 
 
 class _Cells:
@@ -86,7 +61,6 @@ class _Cells:
     def __init__(self, study: Study) -> None:
         self.study = study
         self.rows: list[dict[str, object]] = []
-        self.traces: list[pd.DataFrame] = []
 
     def keep(self, model: str, split: str, features: str, trained: Trained) -> None:
         """Store a model's probabilities and remember its line in the grid."""
@@ -107,36 +81,8 @@ class _Cells:
         )
         self.study.note(f"{model} ({split} split, {features}): {trained.seconds:.1f} s, {trained.detail}")
 
-    def write(self) -> None:
-        """Write the grid and the traces of ridge strengths."""
-        self.study.store.json("work/trained.json", self.rows)
-        self.study.store.table("ridge_trace", pd.concat(self.traces, ignore_index=True))
 
-
-def _yardsticks(study: Study, cells: _Cells, tracks: pd.DataFrame, linear: str) -> None:
-    """Train the prior, the linear discriminant and boosting on the headline split."""
-    training, testing = tracks["split_artist"] != "test", tracks["split_artist"] == "test"
-    learnt = design(linear, tracks[training])
-    cells.keep(
-        "prior only",
-        "artist",
-        "audio",
-        train_prior(tracks.loc[training, learnt.response], int(testing.sum()), learnt.classes),
-    )
-    x, test_x = learnt.matrix(tracks[training])[:, 1:], learnt.matrix(tracks[testing])[:, 1:]
-    cells.keep("linear discriminant", "artist", "audio", train_discriminant(x, learnt.codes(tracks[training]), test_x))
-    if study.config.boosting == "full":
-        columns = [name for name in learnt.variables if name != learnt.response] + ["beat_found"]
-        split, codes = tracks["split_artist"], learnt.codes(tracks)
-        trees = {
-            part: (tracks.loc[split == part, columns].to_numpy(dtype=float), codes[split == part])
-            for part in ("train", "valid", "test")
-        }
-        boosted = train_boosting(trees["train"], trees["valid"], trees["test"][0], study.config)
-        cells.keep("gradient boosting", "artist", "audio", boosted)
-
-
-def _other_cells(cells: _Cells, tracks: pd.DataFrame, formulas: dict[str, str]) -> None:
+def _other_cells(cells: _Cells, tracks: pd.DataFrame, formulas: Mapping[str, str]) -> None:
     """Train the linear model on random rows, and with popularity on both splits."""
     held_out = {split: tracks[f"split_{split}"] == "test" for split in ("artist", "random")}
     wanted = [("audio", "linear", "random")]
@@ -144,5 +90,5 @@ def _other_cells(cells: _Cells, tracks: pd.DataFrame, formulas: dict[str, str]) 
         wanted += [("audio + popularity", "linear_popularity", split) for split in held_out]
     for features, name, split in wanted:
         test = held_out[split]
-        trained = train_glm(formulas[name], tracks[~test], tracks[test], _LINEAR_RIDGE)
+        trained = train_glm(formulas[name], tracks[~test], tracks[test], LINEAR)
         cells.keep("GLM linear", split, features, trained)

@@ -144,6 +144,7 @@ def _evaluation(study: Study) -> Iterator[tuple[str, Any, str]]:
     tables = _Tables(study)
     yield from tables.draw("model_comparison")
     yield from tables.draw("model_cards")
+    yield from tables.draw("cards_by_fold", "model_cards", "cards_by_fold")
     yield from tables.draw("family_report", figure="family_recall")
     confusion = study.store.read_table("confusion_matrix", index_col="genre")
     yield "confusion_matrix", plots.confusion(confusion), plots.confusion_finding(confusion)

@@ -7,11 +7,11 @@ from genreglm.study.report.evidence import Evidence
 from genreglm.study.report.figures import in_part
 from genreglm.study.report.words import counted, names, number, say
 
-_CARDS = (
+CARDS = (
     *("model", "chosen", "log_loss", "log_loss_low", "log_loss_high", "top_1", "top_1_low", "top_1_high"),
     *("top_5", "top_5_low", "top_5_high", "parameters", "seconds"),
 )
-_DIFFERENCES = ("model", "score", "estimate", "conf_low", "conf_high")
+DIFFERENCES = ("model", "score", "estimate", "conf_low", "conf_high")
 
 
 def cards(evidence: Evidence) -> list[Block | None]:
@@ -21,14 +21,14 @@ def cards(evidence: Evidence) -> list[Block | None]:
         return []
     return [
         heading("Model cards", "cards"),
-        text(_tested(evidence, found), _chosen(evidence, found), _weights(evidence)),
+        text(_tested(evidence, found), _chosen(evidence, found), _manner(evidence)),
         text(*_rivals(evidence)),
         *in_part(evidence.captions, "cards"),
-        table(found, "Every model tried, on the same rows", "tables/model_cards.csv", _CARDS, folded=False),
+        table(found, "Every model tried, on the same rows", "tables/model_cards.csv", CARDS, folded=False),
         table(evidence.table("model_differences"), "Differences from the chosen model",
-              "tables/model_differences.csv", _DIFFERENCES, folded=True),
-        table(evidence.table("weighting_trace"), "Weights tried, by log-loss on rows held out for choosing",
-              "tables/weighting_trace.csv", folded=True),
+              "tables/model_differences.csv", DIFFERENCES, folded=True),
+        table(evidence.table("manner_trace"), "Ways to fit, by log-loss on rows held out for choosing",
+              "tables/manner_trace.csv", folded=True),
     ]  # fmt: skip
 
 
@@ -56,28 +56,33 @@ def _chosen(evidence: Evidence, found: pd.DataFrame) -> str | None:
     )
 
 
-def _weights(evidence: Evidence) -> str | None:
-    trace = evidence.table("weighting_trace")
+def _manner(evidence: Evidence) -> str | None:
+    """Say which way to fit was chosen, and what that was worth on the rows held out for choosing."""
+    trace = evidence.table("manner_trace")
     if trace is None or len(trace) < 2 or not evidence.by_artist:
         return None
     first, best = trace.iloc[0], trace.iloc[int(trace["log_loss"].to_numpy().argmin())]
     if best.name == first.name:
-        return f"Weights by artist were tried too; best was: {first['weights']}."
+        return f"Other weights of artists, and slopes shared in families, were tried too; best was: {best['manner']}."
     return say(
-        "So that prolific artists do not shout, rows were weighted: {how}. On rows held out for choosing, that lowered "
-        "the log-loss from {before} to {after}.",
-        how=str(best["weights"]),
+        "So that prolific artists do not shout and genres of few rows can lean on their family, {ways} to fit were "
+        "tried. Best was: {how}. On rows held out for choosing, that lowered the log-loss from {before} to {after}.",
+        ways=counted(len(trace), "way"),
+        how=str(best["manner"]),
         before=number(first["log_loss"], 3),
         after=number(best["log_loss"], 3),
     )
 
 
 def _rivals(evidence: Evidence) -> list[str | None]:
-    """Say which models differ from the chosen one beyond what the luck of artists explains."""
+    """Say which models differ from the chosen one on the test."""
     found = evidence.table("model_differences")
-    if found is None:
-        return []
-    losses = found[found["score"] == "log_loss"]
+    return [] if found is None else rivals(found)
+
+
+def rivals(differences: pd.DataFrame) -> list[str | None]:
+    """Say which models differ from the chosen one beyond what the luck of artists explains."""
+    losses = differences[differences["score"] == "log_loss"]
     better, worse = losses[losses["conf_high"] < 0]["model"], losses[losses["conf_low"] > 0]["model"]
     unclear = losses[(losses["conf_low"] <= 0) & (losses["conf_high"] >= 0)]["model"]
     return [

@@ -9,6 +9,7 @@ from genreglm.study.report.evidence import Evidence
 from genreglm.study.report.figures import in_part
 from genreglm.study.report.sections.cards import cards
 from genreglm.study.report.sections.families import families, several_genres
+from genreglm.study.report.sections.folds import folds
 from genreglm.study.report.words import counted, names, number, percent, say
 
 _COLUMNS = {
@@ -44,6 +45,7 @@ def recognition(evidence: Evidence) -> Block:
             _splits(evidence),
             _luck(evidence),
             _table(evidence, "artist_folds", f"The linear model on each fold of {_held_out(evidence)}"),
+            *folds(evidence),
             heading("What the model lives on", "strength"),
             text(strongest(evidence), _shuffled(evidence)),
             *in_part(evidence.captions, "strength"),

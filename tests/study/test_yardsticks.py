@@ -1,0 +1,64 @@
+"""What the GLMs are measured against."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from genreglm.fitting import design
+from genreglm.study.yardsticks import Rows, Trees, train_boosting, train_discriminant, train_prior
+from simulated import tracks
+
+FORMULA = "genre ~ energy + valence + C(key)"
+SIZE = Trees(rounds=30, leaves=4, rate=0.1)
+
+
+@pytest.fixture(scope="module")
+def parts() -> list[Rows]:
+    rows = tracks(rows=1_200, genres=4, seed=3, strength=1.2)
+    learnt = design(FORMULA, rows.iloc[:800])
+    cuts = rows.iloc[:800], rows.iloc[800:1_000], rows.iloc[1_000:]
+    return [Rows(learnt.matrix(part)[:, 1:], learnt.codes(part)) for part in cuts]
+
+
+def loss(prob: np.ndarray, test: Rows) -> float:
+    return float(-np.log(prob[np.arange(len(test.y)), test.y]).mean())
+
+
+def test_prior_is_the_shares_of_the_training_rows() -> None:
+    genres = pd.Series(["a", "a", "b", "c"])
+    trained = train_prior(genres, 3, ["a", "b", "c"])
+    assert trained.prob.shape == (3, 3)
+    np.testing.assert_allclose(trained.prob, [[0.5, 0.25, 0.25]] * 3)
+
+
+def test_discriminant_knows_something(parts: list[Rows]) -> None:
+    train, _, test = parts
+    trained = train_discriminant(train, test.x)
+    assert trained.parameters == 4 * 4 + 4 * 5 // 2
+    np.testing.assert_allclose(trained.prob.sum(axis=1), 1.0, atol=1e-5)
+    assert loss(trained.prob, test) < np.log(4)
+
+
+def test_boosting_knows_something_and_is_the_same_again(parts: list[Rows]) -> None:
+    train, valid, test = parts
+    trained, again = (train_boosting(train, valid, test.x, [SIZE], 0) for _ in range(2))
+    np.testing.assert_array_equal(trained.prob, again.prob)
+    assert trained.detail.endswith("of at most 30 rounds of 4 leaves, rate 0.1")
+    np.testing.assert_allclose(trained.prob.sum(axis=1), 1.0, atol=1e-5)
+    assert loss(trained.prob, test) < np.log(4)
+
+
+def test_boosting_takes_the_size_that_held_out_rows_prefer(parts: list[Rows]) -> None:
+    train, valid, test = parts
+    stump = Trees(rounds=1, leaves=2, rate=0.01)
+    for sizes in ([stump, SIZE], [SIZE, stump]):
+        assert train_boosting(train, valid, test.x, sizes, 0).detail.endswith("of 4 leaves, rate 0.1")
+
+
+def test_rows_of_weight_zero_teach_boosting_nothing(parts: list[Rows]) -> None:
+    train, valid, test = parts
+    wrong = Rows(np.vstack([train.x, train.x]), np.concatenate([train.y, (train.y + 1) % 4]), None)
+    silent = Rows(wrong.x, wrong.y, np.repeat([2.0, 0.0], len(train.y)))
+    weighed = Rows(valid.x, valid.y, np.ones(len(valid.y)))
+    misled = train_boosting(wrong, valid, test.x, [SIZE], 0)
+    assert loss(train_boosting(silent, weighed, test.x, [SIZE], 0).prob, test) < loss(misled.prob, test)
