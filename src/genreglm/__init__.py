@@ -7,9 +7,11 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "Calibration": "genreglm.uncertainty",
     "CellPrior": "genreglm.engine.penalties",
     "ClassMap": "genreglm.classes",
     "ClassTree": "genreglm.classes",
+    "ConformalSets": "genreglm.uncertainty",
     "Design": "genreglm.designs",
     "FamilyRidge": "genreglm.engine.penalties",
     "Importance": "genreglm.importance",
@@ -22,6 +24,7 @@ _HOMES = {
     "binned_residuals": "genreglm.diagnostics",
     "binned_summary": "genreglm.diagnostics",
     "bootstrap_scores": "genreglm.evaluation",
+    "calibrate": "genreglm.uncertainty",
     "calibration": "genreglm.diagnostics",
     "calibration_slopes": "genreglm.diagnostics",
     "choose": "genreglm.selection",
@@ -31,6 +34,7 @@ _HOMES = {
     "cluster_influence": "genreglm.diagnostics",
     "combine_classes": "genreglm.result",
     "condition_indices": "genreglm.diagnostics",
+    "conformal_sets": "genreglm.uncertainty",
     "contrasts": "genreglm.effects",
     "cross_validate": "genreglm.selection",
     "curve": "genreglm.effects",
@@ -62,6 +66,7 @@ _HOMES = {
     "refit_without": "genreglm.diagnostics",
     "residuals": "genreglm.diagnostics",
     "separation": "genreglm.diagnostics",
+    "set_coverage": "genreglm.uncertainty",
     "standardised_effects": "genreglm.importance",
     "term_importance": "genreglm.importance",
     "tjur_r2": "genreglm.result",

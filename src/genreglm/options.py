@@ -26,6 +26,9 @@ Band = Literal["pointwise", "simultaneous"]
 LabelKind = Literal["sound", "language", "mood", "use"]
 Metric = Literal["log_loss", "top_1", "top_3", "top_5", "macro_f1", "brier", "ece"]
 ChoiceRule = Literal["best", "one-standard-error"]
+CalibrationMethod = Literal["temperature", "vector"]
+SetKind = Literal["least_ambiguous", "adaptive", "class_conditional"]
+SetGuarantee = Literal["group", "one_row", "row"]
 
 # Newton stops when both hold. The gradient is of the mean negative log-likelihood in whitened columns;
 # the decrement is that of the whole log-likelihood, so its square root is the distance from the optimum
