@@ -140,8 +140,8 @@ def test_no_artist_is_on_both_sides(finished: Finished) -> None:
 def test_log_is_plain_lines_in_the_order_of_the_stages(finished: Finished) -> None:
     log = (finished.out / "logs/study.log").read_text(encoding="utf-8")
     assert "\x1b" not in log
-    heads = [line.split("] ")[0].split("[")[1] for line in log.splitlines() if "/13] " in line]
-    assert heads == [f"{number}/13" for number in range(1, 14)]
+    heads = [line.split("] ")[0].split("[")[1] for line in log.splitlines() if "/14] " in line]
+    assert heads == [f"{number}/14" for number in range(1, 15)]
 
 
 def test_resuming_a_finished_study_does_nothing_again(finished: Finished, tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_resuming_a_finished_study_does_nothing_again(finished: Finished, tmp_pa
     ran = _resume(study)
     assert ran.code == 0
     assert "\x1b" not in ran.out
-    assert ran.out.count("finished before") == 13
+    assert ran.out.count("finished before") == 14
     assert {path: path.stat().st_mtime_ns for path in (study.out / "tables").iterdir()} == before
 
 
@@ -161,7 +161,7 @@ def test_resuming_notices_an_edited_file_and_mends_it(finished: Finished, tmp_pa
     ran = _resume(study)
     assert "Report runs again: report.html changed since it finished." in ran.out
     assert page.stat().st_size > 10_000
-    assert ran.out.count("finished before") == 12
+    assert ran.out.count("finished before") == 13
 
 
 @pytest.mark.parametrize(
@@ -242,12 +242,12 @@ def interrupted(finished: Finished, tmp_path_factory: pytest.TempPathFactory) ->
     out = tmp_path_factory.mktemp("interrupted") / "outputs"
     log = out / "logs/study.log"
     with _spawn(finished, out) as process:
-        _await(process, log, "[6/13]")
+        _await(process, log, "[6/14]")
         process.send_signal(signal.SIGINT)
         stopped = _ran(process)
     after_stop = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     with _spawn(finished, out, "--resume") as process:
-        _await(process, log, "[12/13]")
+        _await(process, log, "[13/14]")
         time.sleep(float(np.random.default_rng().uniform(0.0, 1.5)))
         process.kill()
     # What a process leaves that is killed in the midst of writing:
@@ -268,7 +268,7 @@ def test_ctrl_c_leaves_in_one_line_and_keeps_finished_stages(interrupted: Interr
 def test_resumed_study_passes_over_what_was_finished(interrupted: Interrupted) -> None:
     assert interrupted.last.code == 0, interrupted.last.err
     assert interrupted.last.out.count("finished before") >= 8
-    assert "[13/13] Report" in interrupted.last.out
+    assert "[14/14] Report" in interrupted.last.out
 
 
 def test_killed_and_resumed_study_has_the_bytes_of_an_uninterrupted_one(

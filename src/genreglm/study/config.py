@@ -62,7 +62,7 @@ class StudyConfig(BaseModel):
     test_share: int = Field(5, ge=2, le=20)
     valid_share: int = Field(5, ge=2, le=20)
     spline_df: int = Field(6, ge=3, le=12)
-    ridge: tuple[float, ...] = (100.0, 50.0, 25.0, 12.5)
+    ridge: tuple[float, ...] = (100.0, 50.0, 25.0)
     simplify_tolerance: float = Field(0.0, ge=0.0)
     max_inference_columns: int = Field(45, ge=2)
     boosting: Literal["full", "none"] = "full"

@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from genreglm.errors import DataError
 from genreglm.evaluation import grouped_folds
+from genreglm.study.assurance import assured
 from genreglm.study.config import StudyConfig
 from genreglm.study.contest import Split, compete
 from genreglm.study.row_scoring import scored_rows
@@ -26,6 +28,7 @@ class FoldContests:
     cells : model, parameters, seconds (of the last fits, all folds together) and detail (what was chosen)
     folds : a row a model and fold: the means of its rows' scores
     chosen : the GLM chosen in each fold
+    assured : what `genreglm.study.assurance.assured` says of its rows; None where artists are too few for sets
     """
 
     scored: Mapping[str, pd.DataFrame]
@@ -33,6 +36,7 @@ class FoldContests:
     cells: list[dict[str, object]]
     folds: pd.DataFrame
     chosen: tuple[str, ...]
+    assured: pd.DataFrame | None
 
 
 def fold_contests(
@@ -51,13 +55,14 @@ def fold_contests(
     names = None if families is None else dict(zip(families["genre"], families["family"], strict=True))
     models: dict[str, list[Trained]] = {}
     scored: dict[str, list[pd.DataFrame]] = {}
-    artists, chosen = [], []
+    artists, chosen, sureness = [], [], []
     for fold in range(config.test_share):
         say(f"fold {fold + 1} of {config.test_share}")
         split = _split(tracks, fold_of, fold, config.test_share)
         found = compete(split, formulas, config, names, say)
         artists.append(split.test["artist"])
         chosen.append(found.chosen)
+        sureness.append(_assured(found.trained[found.chosen].prob, split.test, classes, config.seed))
         rows = scored_rows({name: each.prob for name, each in found.trained.items()}, split.test, classes, families)
         for name, trained in found.trained.items():
             models.setdefault(name, []).append(replace(trained, prob=trained.prob[:0], result=None))
@@ -73,6 +78,7 @@ def fold_contests(
             for fold, part in enumerate(parts)
         ),
         tuple(chosen),
+        None if any(part is None for part in sureness) else pd.concat(sureness, ignore_index=True),
     )
 
 
@@ -80,6 +86,14 @@ def _split(tracks: pd.DataFrame, fold_of: NDArray[np.int64], fold: int, folds: i
     part = np.where(fold_of == fold, "test", np.where(fold_of == (fold + 1) % folds, "valid", "train")).astype(object)
     give_back(tracks, part)
     return Split(*(tracks[part == name] for name in ("train", "valid", "test")))
+
+
+def _assured(prob: NDArray[np.float32], rows: pd.DataFrame, classes: list[str], seed: int) -> pd.DataFrame | None:
+    told = pd.DataFrame(prob.astype(float), columns=classes)
+    try:
+        return assured(told.div(told.sum(axis=1), axis=0), rows.reset_index(drop=True), seed)
+    except DataError:
+        return None
 
 
 def _cell(name: str, folds: list[Trained]) -> dict[str, object]:

@@ -56,6 +56,8 @@ _PLACES: tuple[tuple[str, str, str], ...] = (
     (r"effect_curve.*|curve.*", "effects", "Curves: probability of genres along each feature."),
     (r"(genre_)?gvif.*", "gvif", "Dot plot: variance inflation of each term."),
     (r"separat.*", "separated", "Plot: combinations of genre and level that never occur."),
+    (r"corrected_calibration", "corrected", "Reliability curves: stated probability and share right, by correction."),
+    (r"set_coverage", "sets", "Scatter plots: how often sets hold the genre, and their size, by genre."),
     (r"cards_by_fold", "folds", "Dot plots: log-loss, top-1 and top-5 of each model over all folds, with intervals."),
     (r"model_cards", "cards", "Dot plots: log-loss, top-1 and top-5 of each model with intervals."),
     (r"family_.*", "families", "Dot plot: recall of each family of genres."),

@@ -2,6 +2,7 @@
 
 from genreglm.study.context import Stage
 from genreglm.study.stages import (
+    assure,
     describe_genres,
     diagnose,
     engineer,
@@ -28,6 +29,7 @@ STAGES = (
     Stage("describe_genres", "What makes a genre?", describe_genres.run),
     Stage("train", "Train", train.run),
     Stage("evaluate", "Evaluate", evaluate.run),
+    Stage("assure", "How sure is a prediction?", assure.run),
     Stage("folds", "Every artist tested", folds.run),
     Stage("visualise", "Visualise", visualise.run),
     Stage("report", "Report", report.run),

@@ -1,5 +1,6 @@
-"""Stage 11, on request: every model on every fold of artists, tuned anew for each."""
+"""Stage 12, on request: every model on every fold of artists, tuned anew for each."""
 
+from genreglm.study.assurance import pooled
 from genreglm.study.context import Study
 from genreglm.study.fold_contests import fold_contests
 from genreglm.study.model_cards import model_cards, model_differences
@@ -14,6 +15,10 @@ def run(study: Study) -> None:
     tracks, formulas = store.read_frame("tracks"), store.read_json("work/formulas.json")
     families = store.read_table("genre_families") if store.has("tables/genre_families.csv") else None
     found = fold_contests(tracks, formulas, config, families, study.note)
+    if found.assured is not None:
+        corrections, sets = pooled(found.assured, config.seed)
+        store.table("corrections_by_fold", corrections)
+        store.table("sets_by_fold", sets)
     counts = {name: found.chosen.count(name) for name in dict.fromkeys(found.chosen)}
     best = max(counts, key=lambda name: counts[name])
     store.table("cards_by_fold", model_cards(found.scored, found.cells, found.artists, best, config.seed))

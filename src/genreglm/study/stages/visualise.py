@@ -155,6 +155,11 @@ def _evaluation(study: Study) -> Iterator[tuple[str, Any, str]]:
         chosen = study.store.read_json("work/chosen_model.json")["model"]
         shown = pd.concat([calibration[calibration["model"] == model] for model in (chosen, "gradient boosting")])
         yield "calibration", plots.top_label_calibration(shown), plots.top_label_calibration_finding(shown)
+    corrected = tables.read("corrected_calibration")
+    if corrected is not None:
+        shown = corrected.rename(columns={"correction": "model"})
+        yield "corrected_calibration", plots.top_label_calibration(shown), plots.top_label_calibration_finding(shown)
+    yield from tables.draw("set_coverage_by_genre", "set_coverage", "set_coverage")
     yield from tables.draw("calibration_by_genre", "calibration", "calibration_by_genre")
     strength = tables.read("term_strength")
     if strength is not None:

@@ -25,6 +25,10 @@ def folds(evidence: Evidence) -> list[Block | None]:
         table(found, "Every model, all folds together", "tables/cards_by_fold.csv", CARDS, folded=False),
         table(differences, "Differences from the chosen model over all folds", "tables/differences_by_fold.csv",
               DIFFERENCES, folded=True),
+        table(evidence.table("corrections_by_fold"), "The best GLM's probabilities over all folds, corrected",
+              "tables/corrections_by_fold.csv", folded=True),
+        table(evidence.table("sets_by_fold"), "Its sets that are to hold the genre for 90 % of an artist's tracks",
+              "tables/sets_by_fold.csv", folded=True),
         table(evidence.table("scores_by_fold"), "Every model on every fold", "tables/scores_by_fold.csv", _BY_FOLD,
               folded=True),
     ]  # fmt: skip

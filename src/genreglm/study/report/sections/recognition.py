@@ -7,6 +7,7 @@ from genreglm.study.report.answer import features as strongest
 from genreglm.study.report.blocks import Block, bullets, heading, section, table, text
 from genreglm.study.report.evidence import Evidence
 from genreglm.study.report.figures import in_part
+from genreglm.study.report.sections.assurance import assurance
 from genreglm.study.report.sections.cards import cards
 from genreglm.study.report.sections.families import families, several_genres
 from genreglm.study.report.sections.folds import folds
@@ -66,6 +67,7 @@ def recognition(evidence: Evidence) -> Block:
             _calibration(evidence),
             *in_part(evidence.captions, "calibration"),
             _table(evidence, "calibration", "Calibration by bin"),
+            *assurance(evidence),
         ],
         short="Recognition",
     )
