@@ -155,9 +155,9 @@ def score_bounds(family: Family, coefficients: Floats, groups: Groups, among: Se
         return np.zeros(0)
     point, places = _point(family, coefficients, groups, among)
     parts, kept = [*point.parts, *point.prior], len(among)
-    doubts = list(ordered_map(_doubt, parts))
-    rows = _class_information(parts, doubts, kept)
-    inverse = np.linalg.inv(_regular(rows[:, :, :kept]))
+    doubts = doubts_of(parts)
+    rows = class_information(parts, doubts, kept)
+    inverse = np.linalg.inv(slightly_more(rows[:, :, :kept]))
     # What moves the columns kept, were they alone, and how they make way for each column tested.
     alone = np.einsum("kpq,qk->kp", inverse, point.score[:kept])
     share = inverse @ rows[:, :, kept:]
@@ -165,23 +165,27 @@ def score_bounds(family: Family, coefficients: Floats, groups: Groups, among: Se
     for group in places:
         tested = [column - kept for column in group]
         way = share[:, :, tested]
-        schur = _regular(_own_information(parts, doubts, group) - rows[:, :, group].transpose(0, 2, 1) @ way)
+        schur = slightly_more(_own_information(parts, doubts, group) - rows[:, :, group].transpose(0, 2, 1) @ way)
         effective = point.score[group].T - np.einsum("kpt,pk->kt", way, point.score[:kept])
         own = np.linalg.solve(schur, effective[:, :, None])
         steps.append(np.vstack([(alone - (way @ own)[:, :, 0]).T, own[:, :, 0].T]))
     columns = [[*range(kept), *group] for group in places]
     slopes = np.array([np.sum(point.score[own] * step) for own, step in zip(columns, steps, strict=True)])
-    bends = np.sum(list(ordered_map(lambda part: _bends(part, columns, steps), parts)), axis=0)
-    return np.asarray(np.divide(slopes**2, bends, out=np.zeros(len(groups)), where=bends > 0.0))
+    bent = np.sum(list(ordered_map(lambda part: bends(part, columns, steps), parts)), axis=0)
+    return np.asarray(np.divide(slopes**2, bent, out=np.zeros(len(groups)), where=bent > 0.0))
 
 
-def _doubt(part: tuple[Block, Floats]) -> Floats:
-    """Return w p_k (1 - p_k), (classes, rows)."""
-    block, prob = part
-    return np.ascontiguousarray((block.w[:, None] * prob * (1.0 - prob)).T)
+def doubts_of(parts: Parts) -> list[Floats]:
+    """Return w p_k (1 - p_k) of each block, (classes, rows)."""
+
+    def task(part: tuple[Block, Floats]) -> Floats:
+        block, prob = part
+        return np.ascontiguousarray((block.w[:, None] * prob * (1.0 - prob)).T)
+
+    return list(ordered_map(task, parts))
 
 
-def _class_information(parts: Parts, doubts: Sequence[Floats], kept: int) -> Floats:
+def class_information(parts: Parts, doubts: Sequence[Floats], kept: int) -> Floats:
     """Return sum w p_k (1 - p_k) z_r z' for each class k, r the columns kept: (classes, kept, columns)."""
 
     def one(k: int) -> Floats:
@@ -207,13 +211,13 @@ def _own_information(parts: Parts, doubts: Sequence[Floats], group: Sequence[int
     return found
 
 
-def _regular(matrices: Floats) -> Floats:
+def slightly_more(matrices: Floats) -> Floats:
     """Return them with a trace of ridge: a step need not be the best one to give a bound."""
     size = matrices.shape[-1]
     return np.asarray(matrices + 1e-10 * np.trace(matrices, axis1=1, axis2=2)[:, None, None] * np.eye(size))
 
 
-def _bends(part: tuple[Block, Floats], columns: Groups, steps: Sequence[Floats]) -> Floats:
+def bends(part: tuple[Block, Floats], columns: Groups, steps: Sequence[Floats]) -> Floats:
     """Return d' I d = sum_i w_i (sum_k p_ik t_ik^2 - (sum_k p_ik t_ik)^2) of each candidate's step, t how eta moves."""
     block, prob = part
     found = np.empty(len(steps))
