@@ -26,6 +26,9 @@ Band = Literal["pointwise", "simultaneous"]
 LabelKind = Literal["sound", "language", "mood", "use"]
 Metric = Literal["log_loss", "top_1", "top_3", "top_5", "macro_f1", "brier", "ece"]
 ChoiceRule = Literal["best", "one-standard-error"]
+Criterion = Literal["aic", "bic", "p_value", "held_out"]
+Direction = Literal["forward", "backward", "both"]
+Screen = Literal["exact", "bound"]
 
 # Newton stops when both hold. The gradient is of the mean negative log-likelihood in whitened columns;
 # the decrement is that of the whole log-likelihood, so its square root is the distance from the optimum

@@ -68,7 +68,8 @@ def wald_bounds(family: Family, coefficients: Floats, groups: Groups, among: Seq
     for group in groups:
         own = [list(among).index(column) for column in group]
         beside = inverse[:, :, own]
-        steps.append((beside @ np.linalg.solve(beside[:, own], standard[own].T[:, :, None]))[:, :, 0].T)
+        step = beside @ np.linalg.solve(beside[:, own], standard[own].T[:, :, None])
+        steps.append(np.asarray(step[:, :, 0].T, dtype=np.float64))
     columns = [range(len(among))] * len(groups)
     return np.asarray(np.sum(list(ordered_map(lambda part: bends(part, columns, steps), parts)), axis=0))
 

@@ -20,7 +20,7 @@ Integers = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 # No score can see what is left of the likelihood then: a thousandth of one unit, over all rows.
-_GRADIENT, _DECREMENT = 1e-5, 1e-3
+GRADIENT, DECREMENT = 1e-5, 1e-3
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def held_out(
     """
     train, held = rows.where(~test), rows.where(test)
     design = _restricted(formula, train.frame) if isinstance(formula, Design) else designs.learn(formula, train.frame)
-    seen, known = _scorable(design, held.frame)
+    seen, known = scorable(design, held.frame)
     if not known.any():
         raise DataError("No held-out row has a class and levels that the others have, so none can be scored.")
     scored = held.where(known)
@@ -109,8 +109,8 @@ def fit_for_scores(design: Design, rows: Rows, penalty: Penalty | None, start: R
         penalty=penalty,
         covariance=None,
         start=None if start is None else _aligned(start, design),
-        gradient_tolerance=_GRADIENT,
-        decrement_tolerance=_DECREMENT,
+        gradient_tolerance=GRADIENT,
+        decrement_tolerance=DECREMENT,
     )
 
 
@@ -120,7 +120,7 @@ def _restricted(design: Design, train: pd.DataFrame) -> Design:
     return replace(design, classes=tuple(label for label in design.classes if label in present))
 
 
-def _scorable(design: Design, frame: pd.DataFrame) -> tuple[Mask, Mask]:
+def scorable(design: Design, frame: pd.DataFrame) -> tuple[Mask, Mask]:
     """Return which rows have a class of the design, and which of them levels of it, too."""
     seen = frame[design.response].isin(design.classes).to_numpy()
     known = seen.copy()
