@@ -53,6 +53,7 @@ _HOMES = {
     "group_weights": "genreglm.dependence",
     "independence": "genreglm.diagnostics",
     "influence": "genreglm.diagnostics",
+    "interaction_search": "genreglm.selection",
     "label_shares": "genreglm.dependence",
     "leverage": "genreglm.diagnostics",
     "linear_hypothesis": "genreglm.result",

@@ -1,9 +1,9 @@
 """Which terms a search may add and drop: between a lower and an upper formula, and never against the hierarchy."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from formulaic.parser.types import Term
+from formulaic.parser.types import Factor, Term
 
 from genreglm.errors import FormulaError
 from genreglm.formula import parse, variables
@@ -21,12 +21,14 @@ class Scope:
     terms : all terms that a model may have, in the upper formula's order, the intercept not among them
     lower : those that every model has
     margins : for each term, those that a model must have before it may have this one
+    written : each term as a formula has it, odd names in backticks
     """
 
     response: str
     terms: Terms
     lower: frozenset[str]
     margins: Mapping[str, frozenset[str]]
+    written: Mapping[str, str]
 
     @classmethod
     def of(cls, lower: str | None, upper: str) -> "Scope":
@@ -40,10 +42,8 @@ class Scope:
         """
         response, terms = _terms(upper)
         margins = {name: _margins(term, terms) for name, term in terms.items()}
-        scope = cls(response, tuple(terms), frozenset(), margins)
-        if lower is None:
-            return scope
-        return cls(response, scope.terms, frozenset(scope.subset(lower, "lower")), margins)
+        scope = cls(response, tuple(terms), frozenset(), margins, {name: written(t) for name, t in terms.items()})
+        return scope if lower is None else replace(scope, lower=frozenset(scope.subset(lower, "lower")))
 
     def subset(self, formula: str, name: str) -> Terms:
         """Return the terms of another formula, as the upper one writes them.
@@ -85,7 +85,7 @@ class Scope:
     def formula(self, terms: Collection[str]) -> str:
         """Return the formula of a model."""
         response = self.response if self.response.isidentifier() else f"`{self.response}`"
-        return f"{response} ~ {' + '.join(self.ordered(terms)) or '1'}"
+        return f"{response} ~ {' + '.join(self.written[term] for term in self.ordered(terms)) or '1'}"
 
     def _require_margins(self, term: str, terms: Collection[str], name: str) -> None:
         missing = self.margins[term] - set(terms)
@@ -94,6 +94,16 @@ class Scope:
                 f"The {name} formula has {term} without {', '.join(sorted(missing))}, so what it means would depend on "
                 "the coding. Add the main effects, e.g. by a*b for a:b."
             )
+
+
+def written(term: Term) -> str:
+    """Return a term as a formula has it: its plain name, with backticks around columns that are no identifiers."""
+    return ":".join(
+        f"`{factor.expr}`"
+        if factor.eval_method is Factor.EvalMethod.LOOKUP and not factor.expr.isidentifier()
+        else factor.expr
+        for factor in term.factors
+    )
 
 
 def _key(term: str) -> frozenset[str]:
