@@ -8,13 +8,12 @@ from numpy.typing import NDArray
 from genreglm import designs
 from genreglm.engine.inference import ChiSquareTest
 from genreglm.engine.penalties import Penalty
-from genreglm.errors import DataError
 from genreglm.evaluation import row_losses
 from genreglm.fitting import fit
 from genreglm.options import ChoiceRule
 from genreglm.result import Result
 from genreglm.selection.dealt import Dealt
-from genreglm.selection.held_out import DECREMENT, GRADIENT, Rows, scorable
+from genreglm.selection.held_out import DECREMENT, GRADIENT, Rows, require_scorable, scorable
 from genreglm.selection.judges import Action, Judged
 from genreglm.selection.notes import noted
 from genreglm.selection.scope import Scope
@@ -43,10 +42,8 @@ class Fold:
         """
         train, test = rows.where(~held), rows.where(held)
         design = designs.learn(scope.formula(scope.terms), train.frame)
-        known = scorable(design, test.frame)[1]
-        if not known.any():
-            raise DataError("No held-out row has a class and levels that the others have, so none can be scored.")
-        test = test.where(known)
+        require_scorable(design, test)
+        test = test.where(scorable(design, test.frame)[1])
         return cls(train, test, design.codes(test.frame))
 
 
