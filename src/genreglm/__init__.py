@@ -60,6 +60,7 @@ _HOMES = {
     "link_test": "genreglm.diagnostics",
     "load": "genreglm.result",
     "marginal_effects": "genreglm.effects",
+    "nested_cross_validate": "genreglm.selection",
     "permutation_importance": "genreglm.importance",
     "refit_without": "genreglm.diagnostics",
     "residuals": "genreglm.diagnostics",

@@ -62,8 +62,8 @@ def cross_validate(
         are put in that order). Candidates share the folds
     weights : frequencies, as in `gg.fit`, for the fits and the scores
     draws, conf_level : samples of groups for std_error and the interval, and its level
-    jobs : folds fitted at a time, in threads; it changes neither the answer nor the order. Each needs the memory of a
-        fit, which uses all cores where its rows are many
+    jobs : folds fitted at a time, in processes of their own; it changes neither the answer nor the order. A fit of many
+        rows uses all cores by itself, and each process needs its memory: worth it for many folds of small tables
 
     Raises
     ------

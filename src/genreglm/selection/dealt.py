@@ -83,6 +83,11 @@ class Dealt:
         for (repeat, fold), found in zip(self.places, in_order(task, self.places, jobs), strict=True):
             yield repeat, fold, found
 
+    def split(self, repeat: int, fold: int) -> tuple[Rows, Rows]:
+        """Return the rows outside a fold, and those inside it."""
+        inside = self.fold_of[repeat] == fold
+        return self.rows.where(~inside), self.rows.where(inside)
+
     @property
     def places(self) -> list[tuple[int, int]]:
         """The repeat and the number of each fold, in order."""

@@ -1,9 +1,12 @@
-"""Folds side by side, in threads: the answers come in order, and are those of one at a time."""
+"""Folds side by side, in processes: the answers come in order, and are those of one at a time."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from joblib import Parallel, delayed
+
+from genreglm.engine.threads import thread_count
 from genreglm.errors import OptionError
 
 Item = TypeVar("Item")
@@ -11,12 +14,22 @@ Answer = TypeVar("Answer")
 
 
 def in_order(task: Callable[[Item], Answer], items: Sequence[Item], jobs: int) -> Iterator[Answer]:
-    """Apply `task` to every item, `jobs` at a time, and yield the answers in the order of the items."""
+    """Apply `task` to every item, `jobs` at a time, and yield the answers in the order of the items.
+
+    Each process has its share of the threads, on whose number no answer depends. Threads of one process would not do:
+    those of a fit wait for each other at each of its thousands of small products.
+    """
     if jobs == 1:
         yield from map(task, items)
         return
-    with ThreadPoolExecutor(jobs, thread_name_prefix="folds") as pool:
-        yield from pool.map(task, items)
+    threads = max(1, thread_count() // jobs)
+    parallel = Parallel(n_jobs=jobs, backend="loky", return_as="generator")
+    yield from parallel(delayed(_with_threads)(task, item, threads) for item in items)
+
+
+def _with_threads(task: Callable[[Item], Answer], item: Item, threads: int) -> Answer:
+    os.environ["GENREGLM_THREADS"] = str(threads)
+    return task(item)
 
 
 def require_jobs(jobs: int) -> int:
