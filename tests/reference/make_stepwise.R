@@ -1,6 +1,6 @@
 # Stepwise selection by AIC: step() on nnet::multinom, both directions and each.
 #
-#     Rscript tests/reference/make_stepwise.R      # 10 s; needs nnet, MASS, carData
+#     Rscript tests/reference/make_stepwise.R      # 5 s; needs nnet, MASS, carData
 #
 # Writes stepwise.csv: a row a step, the start first. The likelihood of each model on the way is checked against
 # multinomial.R, since multinom() stops at about seven digits unless it is told otherwise.

@@ -63,6 +63,7 @@ from genreglm.plots.reliability_grid import calibration, calibration_finding
 from genreglm.plots.residuals import residual_panel, residual_panel_finding
 from genreglm.plots.row_residuals import envelope, envelope_finding, quantile_residuals, quantile_residuals_finding
 from genreglm.plots.save import render, save
+from genreglm.plots.selection import selection_trace, selection_trace_finding
 from genreglm.plots.style import house_style
 from genreglm.plots.terms import gvif, gvif_finding, term_strength, term_strength_finding
 
@@ -136,6 +137,8 @@ __all__ = [
     "residual_panel",
     "residual_panel_finding",
     "save",
+    "selection_trace",
+    "selection_trace_finding",
     "strongest_effects",
     "strongest_effects_finding",
     "strongest_marginal_effects",
