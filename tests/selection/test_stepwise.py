@@ -3,8 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import genreglm as gg
+from genreglm.engine import memory
 from genreglm.errors import FormulaError, InferenceError, OptionError, SeparationError
 from genreglm.options import Criterion, Direction
 from genreglm.selection.scope import Scope
@@ -172,6 +175,8 @@ def test_it_reads_well(rows: pd.DataFrame) -> None:
         ({"formula": UPPER, "direction": "up"}, OptionError, "must be one of 'forward'"),
         ({"formula": UPPER, "criterion": "r2"}, OptionError, "must be one of 'aic'"),
         ({"formula": UPPER, "screen": "fast"}, OptionError, "must be one of 'exact'"),
+        ({"formula": UPPER, "covariance": "clustered"}, OptionError, "takes no clusters"),
+        ({"formula": UPPER, "covariance": "hc9"}, OptionError, "must be one of 'observed'"),
         ({"formula": UPPER, "level": 0.0}, OptionError, "between 0 and 1"),
         ({"formula": UPPER, "fits": 0}, OptionError, "1 or more"),
     ],
@@ -179,6 +184,39 @@ def test_it_reads_well(rows: pd.DataFrame) -> None:
 def test_what_cannot_be_asked_is_refused(rows: pd.DataFrame, arguments: dict, error: type, words: str) -> None:
     with pytest.raises(error, match=words):
         gg.stepwise(rows=rows, **arguments)
+
+
+def test_a_covariance_that_does_not_fit_does_not_cost_the_search(
+    rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "covariance_bytes", lambda *_, **__: 2**60)
+    found = gg.stepwise("genre ~ energy + n1", rows, criterion="bic", screen="bound")
+    assert found.result.inference is None
+    assert "The result has no covariance." in found.warning
+    with pytest.raises(InferenceError, match="GiB") as caught:
+        gg.stepwise("genre ~ energy + n1", rows, criterion="bic")
+    assert "screen='bound'" in caught.value.__notes__[0]
+
+
+TERMS = ["a", "b", "c", "a:b", "a:c", "b:c", "a:b:c", "scale(d):e", "d", "e"]
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 9)), max_size=25))
+def test_no_way_through_a_scope_breaks_the_hierarchy(moves: list[tuple[bool, int]]) -> None:
+    scope = Scope.of("y ~ a", f"y ~ {' + '.join(TERMS)}")
+    terms: tuple[str, ...] = ("a",)
+    for add, number in moves:
+        able = scope.addable(terms) if add else scope.droppable(terms)
+        if able:
+            term = able[number % len(able)]
+            terms = scope.ordered([*terms, term]) if add else tuple(other for other in terms if other != term)
+        assert "a" in terms
+        for term in terms:
+            parts = set(term.replace("scale(d)", "d").split(":"))
+            assert all(part in terms for part in parts)
+            if parts == {"a", "b", "c"}:
+                assert {"a:b", "a:c", "b:c"} <= set(terms)
+        assert scope.subset(scope.formula(terms), "own") == terms
 
 
 def test_a_model_that_cannot_be_fitted_is_named(rows: pd.DataFrame) -> None:

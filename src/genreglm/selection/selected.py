@@ -1,12 +1,13 @@
 """What a search for terms ends with: the model, its formula, every step, and what the numbers are not."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from genreglm import designs
+from genreglm.engine.memory import require_covariance
 from genreglm.engine.penalties import Jeffreys, Penalty, Ridge
 from genreglm.engine.threads import single_threaded_blas
 from genreglm.errors import InferenceError, OptionError
@@ -94,6 +95,10 @@ class Settings:
         check_choice("criterion", self.criterion, Criterion)
         check_choice("rule", self.rule, ChoiceRule)
         check_choice("screen", self.screen, Screen)
+        if self.covariance is not None:
+            check_choice("covariance", self.covariance, CovarianceKind)
+        if self.covariance == "clustered":
+            raise OptionError("A search takes no clusters. Use covariance=None, and fit its formula with gg.fit.")
         if not 0.0 < self.level < 1.0:
             raise OptionError(f"level={self.level!r} must lie between 0 and 1.")
         if (self.fits is not None and self.fits < 1) or self.max_steps < 1:
@@ -121,8 +126,9 @@ def select(
     assert ended.model is not None
     trace, candidates = search.tables()
     formula = scope.formula(ended.terms)
-    result = _final(formula, ended.model, whole, weights, how)
-    return Selection(result, formula, trace, candidates, how.criterion, warning)
+    covariance, without = _affordable(ended.model, whole, how)
+    result = _final(formula, ended.model, whole, weights, replace(how, covariance=covariance))
+    return Selection(result, formula, trace, candidates, how.criterion, " ".join([warning, *without]))
 
 
 def _judge(scope: Scope, whole: Whole, frame: pd.DataFrame, how: Settings) -> tuple[Judge, str]:
@@ -137,6 +143,18 @@ def _judge(scope: Scope, whole: Whole, frame: pd.DataFrame, how: Settings) -> tu
     dealt = Dealt.of(upper, frame, how.groups, how.folds, how.repeats, True, how.weights, how.seed)
     random = [RANDOM_ROWS_WARNING] if dealt.by == RANDOM_ROWS else []
     return ByUnseen.of(scope, whole, dealt, how.rule), " ".join([*random, _OPTIMISTIC, NOT_HONEST])
+
+
+def _affordable(model: Model, whole: Whole, how: Settings) -> tuple[CovarianceKind | None, list[str]]:
+    """Return the covariance to ask for, and why there is none where memory forbids: the search must not be lost."""
+    if how.covariance is None or isinstance(how.penalty, Ridge):
+        return how.covariance, []
+    columns = len(whole.columns(model.terms))
+    try:
+        require_covariance(columns, whole.free + 1, sandwich=how.covariance != "observed")
+    except InferenceError as error:
+        return None, [f"The result has no covariance. {error}"]
+    return how.covariance, []
 
 
 def _final(formula: str, model: Model, whole: Whole, weights: Floats, how: Settings) -> Result:

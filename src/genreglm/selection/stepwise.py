@@ -66,10 +66,10 @@ def stepwise(
     weights : frequencies, as in `gg.fit`
     penalty : None, or `CellPrior`, whose rows count in every likelihood compared, for all cells of `upper`; a ridge for
         "held_out" alone
-    covariance : of the final fit, as in `gg.fit`
+    covariance : of the final fit, as in `gg.fit`; where it would not fit in memory there is none, and `warning` says so
     fits : how many of the terms that may come, and of those that may go, are fitted at a step; None for all
     screen : "exact" statistics, or "bound": for score tests a lower bound and for Wald tests an upper one, much faster
-        for many classes, and in the memory that a fit takes
+        for many classes, and in the memory that a fit takes. Neither takes account of a ridge
     max_steps : to stop after
 
     Raises

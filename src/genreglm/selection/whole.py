@@ -22,6 +22,8 @@ from genreglm.selection.scope import Scope
 
 Floats = NDArray[np.float64]
 
+_WITHOUT_INFORMATION = "With screen='bound' candidates are ranked without the information of all classes."
+
 
 @dataclass(frozen=True)
 class Model:
@@ -114,7 +116,8 @@ class Whole:
         """Return the score test of each term beside those of the model, or a lower bound of it."""
         groups, among = [self.design.positions([term]) for term in terms], self.columns(model.terms)
         if screen == "exact":
-            return score_screen(self.family, model.coefficients, groups, among)
+            with noted(_WITHOUT_INFORMATION):
+                return score_screen(self.family, model.coefficients, groups, among)
         bounds = score_bounds(self.family, model.coefficients, groups, among)
         return [chi_square_test(value, self.df(term)) for value, term in zip(bounds.tolist(), terms, strict=True)]
 
@@ -122,7 +125,8 @@ class Whole:
         """Return the Wald test of each of the model's terms, or an upper bound of it."""
         groups, among = [self.design.positions([term]) for term in terms], self.columns(model.terms)
         if screen == "exact":
-            return wald_screen(self.family, model.coefficients, groups, among)
+            with noted(_WITHOUT_INFORMATION):
+                return wald_screen(self.family, model.coefficients, groups, among)
         bounds = wald_bounds(self.family, model.coefficients, groups, among)
         return [chi_square_test(value, self.df(term)) for value, term in zip(bounds.tolist(), terms, strict=True)]
 
