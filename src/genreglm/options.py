@@ -29,6 +29,10 @@ ChoiceRule = Literal["best", "one-standard-error"]
 CalibrationMethod = Literal["temperature", "vector"]
 SetKind = Literal["least_ambiguous", "adaptive", "class_conditional"]
 SetGuarantee = Literal["group", "one_row", "row"]
+Criterion = Literal["aic", "bic", "p_value", "held_out"]
+Direction = Literal["forward", "backward", "both"]
+Screen = Literal["exact", "bound"]
+Pairing = Literal["scaled", "raw", "terms"]
 
 # Newton stops when both hold. The gradient is of the mean negative log-likelihood in whitened columns;
 # the decrement is that of the whole log-likelihood, so its square root is the distance from the optimum

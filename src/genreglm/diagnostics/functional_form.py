@@ -13,7 +13,8 @@ from genreglm.engine.inference import ChiSquareTest
 from genreglm.engine.link import link_score_test
 from genreglm.engine.penalties import CellPrior
 from genreglm.engine.problem import Problem
-from genreglm.engine.score import clustered_score_tests, score_tests
+from genreglm.engine.score import clustered_score_tests
+from genreglm.engine.screening import score_screen
 from genreglm.engine.splines import bends
 from genreglm.errors import InferenceError, OptionError
 from genreglm.inputs import Clusters
@@ -78,10 +79,11 @@ def functional_form(
     terms = _straight_terms(result.design, problem, variables)
     codes = None if clusters is None else _codes(result, rows, clusters)
     curves = [bends(problem.x[:, j], problem.w, df) for j in terms.values()]
-    room = max(1, (_PARAMETERS // (problem.classes - 1) - problem.x.shape[1]) // (df - 1))
+    # Without clusters what curves have to do with each other is never computed.
+    room = len(curves) if codes is None else (_PARAMETERS // (problem.classes - 1) - problem.x.shape[1]) // (df - 1)
     tests: list[_Pair] = []
-    for start in range(0, len(curves), room):
-        tests += _tests(result, problem, curves[start : start + room], codes)
+    for start in range(0, len(curves), max(1, room)):
+        tests += _tests(result, problem, curves[start : start + max(1, room)], codes)
     return _table(list(terms), tests, float(problem.w.sum()))
 
 
@@ -164,7 +166,8 @@ def _tests(result: Result, problem: Problem, curves: Sequence[Floats], codes: Co
     wider = replace(problem, x=np.column_stack([problem.x, *curves]))
     family = with_prior(result, wider)
     if codes is None:
-        return [(test, test) for test in score_tests(family, result.coefficients, groups)]
+        padded = np.vstack([result.coefficients, np.zeros((wider.x.shape[1] - first, problem.classes))])
+        return [(test, test) for test in score_screen(family, padded, groups, range(first))]
     return clustered_score_tests(family, result.coefficients, groups, codes)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genreglm.engine.blocks import Block, Floats
-from genreglm.engine.cells import Cells, moments
+from genreglm.engine.cells import Cells, cell_moments
 from genreglm.engine.pairs import CHUNK_ROWS
 from genreglm.engine.threads import ordered_map
 
@@ -66,7 +66,7 @@ def _batch(group: Sequence[tuple[Block, Floats]], cells: Cells, done: int, free:
         own = order[start : start + _ROWS_A_TASK]
         sorted_prob[:free, start : start + _ROWS_A_TASK] = prob[own, :free].T
         sorted_prob[free, start : start + _ROWS_A_TASK] = 1.0
-        made = moments(x[own], cells.dense, linear=cells.linear > 0)
+        made = cell_moments(x[own], cells)
         if weighted:
             made *= weights[own, None]
         row_moments[start : start + _ROWS_A_TASK] = made

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Pairs = NDArray[np.bool_]
 
 # A cell of fewer rows costs more to spread than its short products save.
 _FEWEST_ROWS = 48
@@ -28,11 +29,13 @@ class Cells:
     codes : (rows,) the cell of each row
     dense : columns that vary within a cell
     patterns : (cells, columns), True where a 0/1 column is 1 in the cell
+    wanted : (columns, columns), symmetric, True for the pairs of columns whose sums are wanted; None for all
     """
 
     codes: Integers
     dense: Integers
     patterns: NDArray[np.bool_]
+    wanted: Pairs | None = None
 
     @property
     def linear(self) -> int:
@@ -40,10 +43,18 @@ class Cells:
         return 1 + len(self.dense) if self.patterns.any() else 0
 
     @property
+    def squares(self) -> tuple[Integers, Integers]:
+        """Pairs of dense columns that are wanted, as places among these, upper triangle by rows."""
+        first, second = np.triu_indices(len(self.dense))
+        if self.wanted is None:
+            return first, second
+        asked = self.wanted[self.dense[first], self.dense[second]]
+        return first[asked], second[asked]
+
+    @property
     def moments(self) -> int:
         """Numbers a row has: 1, the dense columns, and their products in pairs."""
-        dense = len(self.dense)
-        return self.linear + dense * (dense + 1) // 2
+        return self.linear + len(self.squares[0])
 
     def targets(self, columns: int) -> tuple[Integers, Integers, Integers]:
         """Return `starts`, `pairs`, `squares`: the pairs of columns, as positions in the upper triangle by rows.
@@ -51,8 +62,8 @@ class Cells:
         Moment j of cell c (1, then each dense column) belongs to pairs[starts[c, j] : starts[c, j + 1]]; the
         products of dense columns belong to `squares`, whatever the cell.
         """
-        position = pair_positions(columns)
-        dense = np.triu_indices(len(self.dense))
+        position = pair_positions(columns, self.wanted)
+        dense = self.squares
         squares = position[self.dense[dense[0]], self.dense[dense[1]]]
         starts = np.zeros((len(self.patterns), self.linear + 1), dtype=np.int64)
         pairs: list[Integers] = [np.zeros(0, dtype=np.int64)]
@@ -63,16 +74,22 @@ class Cells:
             owned = [position[ones[first], ones[second]], *(position[ones, column] for column in self.dense)]
             for moment, part in enumerate(owned[: self.linear]):
                 starts[cell, moment] = filled
-                filled += len(part)
-                pairs.append(part)
+                pairs.append(part[part >= 0])
+                filled += len(pairs[-1])
             starts[cell, -1] = filled
         return starts, np.concatenate(pairs), squares
 
 
-def pair_positions(columns: int) -> Integers:
-    """Return (columns, columns): where the pair (a, b) stands in the upper triangle taken row by row."""
+def pair_positions(columns: int, wanted: Pairs | None = None) -> Integers:
+    """Return (columns, columns): where the pair (a, b) stands in the upper triangle taken row by row.
+
+    Only pairs that are `wanted` are counted there; the others stand at -1.
+    """
     first, second = np.triu_indices(columns)
-    position = np.empty((columns, columns), dtype=np.int64)
+    if wanted is not None:
+        asked = wanted[first, second]
+        first, second = first[asked], second[asked]
+    position = np.full((columns, columns), -1, dtype=np.int64)
     position[first, second] = position[second, first] = np.arange(len(first))
     return position
 
@@ -95,6 +112,19 @@ def find_cells(x: Floats) -> Cells:
     patterns = np.zeros((count, columns), dtype=bool)
     patterns[codes] = (x == 1.0) & kept
     return Cells(codes, np.flatnonzero(~kept), patterns)
+
+
+def cell_moments(x: Floats, cells: Cells) -> Floats:
+    """Return (rows, moments), those of `moments` that are wanted."""
+    if cells.wanted is None:
+        return moments(x, cells.dense, linear=cells.linear > 0)
+    own, (first, second) = x[:, cells.dense], cells.squares
+    found = np.empty((len(x), cells.moments))
+    if cells.linear:
+        found[:, 0] = 1.0
+        found[:, 1 : cells.linear] = own
+    np.multiply(own[:, first], own[:, second], out=found[:, cells.linear :])
+    return found
 
 
 def moments(x: Floats, dense: Integers, *, linear: bool = True) -> Floats:

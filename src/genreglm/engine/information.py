@@ -36,30 +36,46 @@ def information(parts: Sequence[tuple[Block, Floats]], classes: int, cells: Cell
 
     `cells` are those of the rows, found here unless given.
     """
-    return _pair_sums(parts, classes, cells, singles=True)
+    return _matrix(parts, classes, cells, singles=True)
 
 
 def outer_products(parts: Sequence[tuple[Block, Floats]], classes: int) -> Floats:
     """Return sum_i w_i r_i r_i' (x) z_i z_i' for (block, r) pairs, r (rows, classes) without its last class: (m, m)."""
-    found = _pair_sums(parts, classes, None, singles=False)
+    found = _matrix(parts, classes, None, singles=False)
     return np.negative(found, out=found)
 
 
-def _pair_sums(parts: Sequence[tuple[Block, Floats]], classes: int, cells: Cells | None, *, singles: bool) -> Floats:
+def _matrix(parts: Sequence[tuple[Block, Floats]], classes: int, cells: Cells | None, *, singles: bool) -> Floats:
     """Return sum_i w_i (diag(p_i) - p_i p_i') (x) z_i z_i', without the diagonal's part unless `singles`."""
     columns, free = parts[0][0].x.shape[1], classes - 1
-    cells = cells or find_cells(np.concatenate([block.x for block, _ in parts]))
-    spread = cells.targets(columns)
-    # The pairs of class k: with itself, with each class after it, and with the ones that stand for no class.
-    first_pair = np.concatenate([[0], np.cumsum(np.arange(free + 1, 1, -1))])
-    sums = np.zeros((first_pair[-1], columns * (columns + 1) // 2))
-    if sums.size <= _FEW_SUMS:
+    sums = pair_sums(parts, classes, cells or find_cells(np.concatenate([block.x for block, _ in parts])))
+    matrix = np.empty((free, columns, free, columns))
+    _unpack(sums, singles, pair_positions(columns), first_pairs(classes), matrix)
+    return matrix.reshape(free * columns, free * columns)
+
+
+def pair_sums(parts: Sequence[tuple[Block, Floats]], classes: int, cells: Cells) -> Floats:
+    """Return sum w p_k p_l z_a z_b, (pairs of classes, pairs of columns that the cells say are wanted).
+
+    Pairs of classes begin at `first_pairs`; pairs of columns stand where `pair_positions` says.
+    """
+    columns = parts[0][0].x.shape[1]
+    spread, first_pair = cells.targets(columns), first_pairs(classes)
+    wanted = int(pair_positions(columns, cells.wanted).max()) + 1
+    sums = np.zeros((first_pair[-1], wanted))
+    if cells.wanted is None and sums.size <= _FEW_SUMS:
         _by_rows(parts, cells, spread, sums)
     else:
         _by_classes(parts, cells, spread, first_pair, sums)
-    matrix = np.empty((free, columns, free, columns))
-    _unpack(sums, singles, pair_positions(columns), first_pair, matrix)
-    return matrix.reshape(free * columns, free * columns)
+    return sums
+
+
+def first_pairs(classes: int) -> Integers:
+    """Return where the pairs of each free class begin, and the number of them all.
+
+    Those of class k: with itself, with each class after it, and last with the one that stands for no class.
+    """
+    return np.concatenate([[0], np.cumsum(np.arange(classes, 1, -1))])
 
 
 def _by_classes(

@@ -210,6 +210,23 @@ class Given:
         return np.asarray(solved)
 
 
+def kept_factor(matrix: Floats) -> Floats:
+    """Return L with L L' the information `matrix` of what is kept, whose memory it may take.
+
+    Raises
+    ------
+    InferenceError
+        Where it is not positive definite.
+    """
+    factor, status = linalg.lapack.dpotrf(matrix.T, lower=1, overwrite_a=1)
+    if status != 0:
+        raise InferenceError(
+            "The information matrix of the smaller model is not positive definite, so no score test is defined. Look "
+            "for separated cells (gg.separation) and for nearly dependent columns (gg.vif)."
+        )
+    return np.asarray(factor)
+
+
 @single_threaded_blas()
 def given_kept(score: Floats, matrix: Floats, kept: Integers) -> Given:
     """Return what is tested, all that is not `kept`, by the `score` (m,) and information `matrix` (m, m) of both.
@@ -223,12 +240,7 @@ def given_kept(score: Floats, matrix: Floats, kept: Integers) -> Given:
     own = matrix[np.ix_(tested, tested)]
     if not len(kept):
         return Given(score[tested], own, np.diag(own), np.zeros((0, 0)), np.zeros((0, len(tested))))
-    factor, status = linalg.lapack.dpotrf(matrix[np.ix_(kept, kept)].T, lower=1, overwrite_a=1)
-    if status != 0:
-        raise InferenceError(
-            "The information matrix of the smaller model is not positive definite, so no score test is defined. Look "
-            "for separated cells (gg.separation) and for nearly dependent columns (gg.vif)."
-        )
+    factor = kept_factor(matrix[np.ix_(kept, kept)])
     right = np.column_stack([matrix[np.ix_(kept, tested)], score[kept]])
     half = linalg.solve_triangular(factor, right, lower=True, overwrite_b=True, check_finite=False)
     across = half[:, :-1]

@@ -63,6 +63,7 @@ from genreglm.plots.reliability_grid import calibration, calibration_finding
 from genreglm.plots.residuals import residual_panel, residual_panel_finding
 from genreglm.plots.row_residuals import envelope, envelope_finding, quantile_residuals, quantile_residuals_finding
 from genreglm.plots.save import render, save
+from genreglm.plots.selection import selection_trace, selection_trace_finding
 from genreglm.plots.sets import set_coverage, set_coverage_finding
 from genreglm.plots.style import house_style
 from genreglm.plots.terms import gvif, gvif_finding, term_strength, term_strength_finding
@@ -137,6 +138,8 @@ __all__ = [
     "residual_panel",
     "residual_panel_finding",
     "save",
+    "selection_trace",
+    "selection_trace_finding",
     "set_coverage",
     "set_coverage_finding",
     "strongest_effects",

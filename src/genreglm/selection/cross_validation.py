@@ -15,6 +15,7 @@ from genreglm.selection.candidates import Penalties, named_penalties
 from genreglm.selection.dealt import RANDOM_ROWS, Dealt
 from genreglm.selection.groups import Groups
 from genreglm.selection.held_out import HeldOut
+from genreglm.selection.jobs import require_jobs
 from genreglm.sources import Source
 
 WARNING = (
@@ -38,6 +39,7 @@ def cross_validate(
     draws: int = 200,
     conf_level: float = 0.95,
     seed: int = 0,
+    jobs: int = 1,
 ) -> pd.DataFrame:
     """Return the scores of a model on each fold of groups, fitted to all other folds: one row a candidate and fold.
 
@@ -60,6 +62,8 @@ def cross_validate(
         are put in that order). Candidates share the folds
     weights : frequencies, as in `gg.fit`, for the fits and the scores
     draws, conf_level : samples of groups for std_error and the interval, and its level
+    jobs : folds fitted at a time, in processes of their own; it changes neither the answer nor the order. A fit of many
+        rows uses all cores by itself, and each process needs its memory: worth it for many folds of small tables
 
     Raises
     ------
@@ -67,7 +71,7 @@ def cross_validate(
         For rows without a group, fewer groups than folds, one group that is half as large again as a fold, and folds
         in which no row can be scored.
     OptionError
-        For folds below 2, repeats below 1, draws below 2, an unknown metric, or both `penalty` and `penalties`.
+        For folds below 2, repeats, jobs below 1, draws below 2, an unknown metric, or both `penalty` and `penalties`.
     GenreglmError
         What `gg.fit` raises for rows or a model that cannot be fitted, with the fold as a note.
     """
@@ -78,16 +82,16 @@ def cross_validate(
     candidates = named_penalties(penalty, penalties)
     dealt = Dealt.of(formula, rows, groups, folds, repeats, stratify, weights, seed)
     records = []
-    for repeat, fold, found in dealt.scored(formula, candidates):
+    for repeat, fold, found in dealt.scored(formula, candidates, require_jobs(jobs)):
         for name, held in found.items():
-            scored = _record(held, metric, draws, conf_level, (seed, repeat, fold))
+            scored = record(held, metric, draws, conf_level, (seed, repeat, fold))
             records.append({"repeat": repeat, "fold": fold, "candidate": name, **scored})
     table = pd.DataFrame(records).assign(split=dealt.by, warning=WARNING if dealt.by == RANDOM_ROWS else "")
     order = table["candidate"].map(list(candidates).index)
     return table.iloc[np.argsort(order, kind="stable")].reset_index(drop=True)
 
 
-def _record(held: HeldOut, metric: Metric, draws: int, conf_level: float, seed: tuple[int, ...]) -> dict[str, Any]:
+def record(held: HeldOut, metric: Metric, draws: int, conf_level: float, seed: tuple[int, ...]) -> dict[str, Any]:
     """Return the scores of a fold, what was scored, and the metric's spread over samples of groups."""
     found = resampled(held, metric, draws, seed)
     low, high = np.quantile(found, [(1.0 - conf_level) / 2.0, (1.0 + conf_level) / 2.0])

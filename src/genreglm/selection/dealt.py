@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from genreglm.designs import Design
 from genreglm.engine.penalties import Penalty
-from genreglm.errors import DataError, FormulaError, GenreglmError, OptionError
+from genreglm.errors import DataError, FormulaError, OptionError
 from genreglm.formula import parse
 from genreglm.inputs import Column, row_weights
-from genreglm.result import Result
 from genreglm.selection.folds import deal
 from genreglm.selection.groups import Groups, group_codes, require_divisible
 from genreglm.selection.held_out import HeldOut, Rows, held_out
+from genreglm.selection.jobs import in_order
+from genreglm.selection.notes import noted
 from genreglm.sources import Source, read_rows
 
 Integers = NDArray[np.int64]
@@ -66,19 +67,31 @@ class Dealt:
         return cls(rows, np.array(dealt), by)
 
     def scored(
-        self, formula: str | Design, penalties: Mapping[str, Penalty | None]
+        self, formula: str | Design, penalties: Mapping[str, Penalty | None], jobs: int = 1
     ) -> Iterator[tuple[int, int, dict[str, HeldOut]]]:
-        """Yield repeat, fold, and what `held_out` gives for it; each fit starts from that of the fold before."""
-        starts: dict[str, Result] = {}
-        for repeat, fold_of in enumerate(self.fold_of):
-            for fold in range(int(self.fold_of.max()) + 1):
-                try:
-                    found = held_out(formula, self.rows, fold_of == fold, penalties, starts)
-                except GenreglmError as error:
-                    error.add_note(f"This was with fold {fold} of repeat {repeat} held out.")
-                    raise
-                starts = {name: held.result for name, held in found.items()}
-                yield repeat, fold, found
+        """Yield repeat, fold, and what `held_out` gives for it.
+
+        No fit starts from that of another fold, which has seen the rows held out here: so a fold's fit is the same to
+        the last bit whatever is in them, and whatever `jobs` is.
+        """
+
+        def task(place: tuple[int, int]) -> dict[str, HeldOut]:
+            repeat, fold = place
+            with noted(f"This was with fold {fold} of repeat {repeat} held out."):
+                return held_out(formula, self.rows, self.fold_of[repeat] == fold, penalties)
+
+        for (repeat, fold), found in zip(self.places, in_order(task, self.places, jobs), strict=True):
+            yield repeat, fold, found
+
+    def split(self, repeat: int, fold: int) -> tuple[Rows, Rows]:
+        """Return the rows outside a fold, and those inside it."""
+        inside = self.fold_of[repeat] == fold
+        return self.rows.where(~inside), self.rows.where(inside)
+
+    @property
+    def places(self) -> list[tuple[int, int]]:
+        """The repeat and the number of each fold, in order."""
+        return [(repeat, fold) for repeat in range(len(self.fold_of)) for fold in range(int(self.fold_of.max()) + 1)]
 
 
 def _name(groups: Groups) -> str:

@@ -20,7 +20,7 @@ Integers = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 # No score can see what is left of the likelihood then: a thousandth of one unit, over all rows.
-_GRADIENT, _DECREMENT = 1e-5, 1e-3
+GRADIENT, DECREMENT = 1e-5, 1e-3
 
 
 @dataclass(frozen=True)
@@ -61,17 +61,27 @@ class HeldOut:
     unseen_levels: int
     result: Result
 
+    @classmethod
+    def of(cls, result: Result, held: Rows) -> "HeldOut":
+        """Score the rows that can be scored."""
+        design = result.design
+        seen, known = scorable(design, held.frame)
+        scored = held.where(known)
+        counted = RowScores.of(result.predict(scored.frame).to_numpy(), design.codes(scored.frame))
+        unseen, levels = int((~seen).sum()), int((seen & ~known).sum())
+        return cls(counted, scored.weights, scored.groups, unseen, levels, replace(result, source=None, problem=None))
+
 
 def held_out(
     formula: str | Design,
     rows: Rows,
     test: Mask,
     penalties: Mapping[str, Penalty | None],
-    starts: Mapping[str, Result] | None = None,
+    start: Result | None = None,
 ) -> dict[str, HeldOut]:
     """Fit to the rows outside `test` under each penalty, and score those inside it.
 
-    Each fit starts from that of `starts` under the same name, else from the one before it, where there is one: this
+    Each fit starts from the one before it, the first from `start`, which should not know the rows inside `test`: this
     changes the time, not the answer.
 
     Raises
@@ -83,21 +93,24 @@ def held_out(
     """
     train, held = rows.where(~test), rows.where(test)
     design = _restricted(formula, train.frame) if isinstance(formula, Design) else designs.learn(formula, train.frame)
-    seen, known = _scorable(design, held.frame)
-    if not known.any():
-        raise DataError("No held-out row has a class and levels that the others have, so none can be scored.")
-    scored = held.where(known)
-    truth = design.codes(scored.frame)
+    require_scorable(design, held)
     found: dict[str, HeldOut] = {}
-    result: Result | None = None
     for name, penalty in penalties.items():
-        start = (starts or {}).get(name, result)
-        result = fit_for_scores(design, train, penalty, start)
-        counted = RowScores.of(result.predict(scored.frame).to_numpy(), truth)
-        unseen = int((~seen).sum())
-        kept = replace(result, source=None, problem=None)
-        found[name] = HeldOut(counted, scored.weights, scored.groups, unseen, int((seen & ~known).sum()), kept)
+        found[name] = HeldOut.of(fit_for_scores(design, train, penalty, start), held)
+        start = found[name].result
     return found
+
+
+def require_scorable(design: Design, held: Rows) -> None:
+    """Refuse held-out rows of which none can be scored.
+
+    Raises
+    ------
+    DataError
+        Where each has a class, or a level of a factor, that no training row has.
+    """
+    if not scorable(design, held.frame)[1].any():
+        raise DataError("No held-out row has a class and levels that the others have, so none can be scored.")
 
 
 def fit_for_scores(design: Design, rows: Rows, penalty: Penalty | None, start: Result | None = None) -> Result:
@@ -109,8 +122,8 @@ def fit_for_scores(design: Design, rows: Rows, penalty: Penalty | None, start: R
         penalty=penalty,
         covariance=None,
         start=None if start is None else _aligned(start, design),
-        gradient_tolerance=_GRADIENT,
-        decrement_tolerance=_DECREMENT,
+        gradient_tolerance=GRADIENT,
+        decrement_tolerance=DECREMENT,
     )
 
 
@@ -120,7 +133,7 @@ def _restricted(design: Design, train: pd.DataFrame) -> Design:
     return replace(design, classes=tuple(label for label in design.classes if label in present))
 
 
-def _scorable(design: Design, frame: pd.DataFrame) -> tuple[Mask, Mask]:
+def scorable(design: Design, frame: pd.DataFrame) -> tuple[Mask, Mask]:
     """Return which rows have a class of the design, and which of them levels of it, too."""
     seen = frame[design.response].isin(design.classes).to_numpy()
     known = seen.copy()

@@ -10,7 +10,6 @@ from genreglm.designs import Design
 from genreglm.engine.penalties import Penalty
 from genreglm.errors import OptionError
 from genreglm.inputs import Column
-from genreglm.result import Result
 from genreglm.selection.dealt import Dealt
 from genreglm.selection.held_out import Rows, held_out
 from genreglm.sources import Source, read_rows
@@ -56,13 +55,12 @@ def tune_group_power(
     dealt = Dealt.of(formula, frame, groups, folds, 1, stratify, None, seed)
     weighted = {power: group_weights(frame, groups, power, weights=weights) for power in powers}
     records = []
-    starts: dict[float, dict[str, Result]] = {power: {} for power in powers}
     for fold in range(folds):
-        test = dealt.fold_of[0] == fold
+        test, start = dealt.fold_of[0] == fold, None
         for power, weight in weighted.items():
             own = Rows(dealt.rows.frame, weight, dealt.rows.groups)
-            held = held_out(formula, own, test, {"": penalty}, starts[power])[""]
-            starts[power] = {"": held.result}
+            held = held_out(formula, own, test, {"": penalty}, start)[""]
+            start = held.result
             alike = np.ones(len(held.weights))
             found = {name: held.scores.score(name, alike) for name in _SCORES}
             records.append({"power": power, "fold": fold, "rows": len(alike), **found})

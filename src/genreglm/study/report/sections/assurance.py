@@ -67,9 +67,9 @@ def _sets(evidence: Evidence, overall: pd.DataFrame) -> str | None:
     whose = "by an artist" if evidence.by_artist else "that"
     return say(
         "In place of one answer the model can name a set of genres that holds the right one for nine tracks in ten "
-        "{whose} it has never heard, whatever the model is worth: a poor one gives large sets, not wrong ones. Of "
-        "all of them the sets hold {held}; they take {sizes}. What is promised is an average over all genres but for the "
-        "sets made class by class, which pay for their promise with size.",
+        "{whose} it has never heard, whatever the model is worth: a poor one gives large sets, not wrong ones. They "
+        "hold {held}; they take {sizes}. What is promised is an average over all genres but for the sets made class by "
+        "class, which pay for their promise with size.",
         whose=whose,
         held=held,
         sizes=sizes,
