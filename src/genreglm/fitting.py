@@ -117,7 +117,7 @@ def fit(
     else:
         found = estimate(
             problem,
-            ridge=_ridge(learnt, problem, penalty, frame) if isinstance(penalty, Ridge) else None,
+            ridge=ridge_of(learnt, problem, penalty, frame) if isinstance(penalty, Ridge) else None,
             prior=problem.prior_blocks(cells, penalty.count) if cells and isinstance(penalty, CellPrior) else None,
             start=beginning,
             control=control,
@@ -210,7 +210,7 @@ def _start_from(start: Result | Floats, design: Design, problem: Problem, frame:
     return np.asarray(np.linalg.lstsq(weight * problem.x, weight * eta)[0])
 
 
-def _ridge(design: Design, problem: Problem, penalty: Ridge, frame: pd.DataFrame) -> Quadratic:
+def ridge_of(design: Design, problem: Problem, penalty: Ridge, frame: pd.DataFrame) -> Quadratic:
     """Return a ridge's strength for each column, factor by factor for the terms; coupled where classes are; with the
     forms of bent terms where bending costs.
     """

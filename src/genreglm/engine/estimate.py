@@ -94,16 +94,13 @@ def estimate(
     control = control or Control()
     own = problem.blocks()
     everything = own if prior is None else own.followed_by(prior)
-    triangular = coordinates.triangle(everything)
-    quadratic = None
+    objective = objective_of(problem, everything, ridge)
+    triangular = objective.triangular
     if ridge is None:
         aliased = tuple(coordinates.aliased_columns(triangular))
         if aliased:
             nothing = np.full((problem.x.shape[1], problem.classes), np.nan)
             return Estimate(problem, nothing, Outcome.SINGULAR, aliased=aliased)
-    else:
-        triangular, quadratic = _with_ridge(problem, triangular, ridge)
-    objective = Objective(everything, triangular, quadratic)
     given = None if start is None else coordinates.whiten(triangular, problem.standardisation.forth(start))
     solution = minimise(
         objective,
@@ -130,6 +127,14 @@ def estimate(
         pairs[len(own.parts) :],
         direction,
     )
+
+
+def objective_of(problem: Problem, rows: Blocks, ridge: Quadratic | None) -> Objective:
+    """Return the objective over `rows` in coordinates that whiten it; their columns may be dependent under a ridge."""
+    triangular = coordinates.triangle(rows)
+    if ridge is None:
+        return Objective(rows, triangular, None)
+    return Objective(rows, *_with_ridge(problem, triangular, ridge))
 
 
 def null_log_likelihood(problem: Problem) -> float:

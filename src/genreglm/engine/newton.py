@@ -270,6 +270,14 @@ def _newton_direction(
     return direction, products
 
 
+def conjugate_gradients(objective: Objective, gradient: Floats, tolerance: float) -> Floats:
+    """Return -H^-1 `gradient` to a relative `tolerance`, H the Hessian at the point that was evaluated last."""
+    curvatures = _curvatures(objective)
+    undamped = np.zeros(objective.shape[1])
+    precondition = _preconditioner(curvatures, undamped)
+    return _newton_direction(objective, gradient, precondition, undamped, tolerance, single=False)[0]
+
+
 def _crawls(trace: Sequence[Step], decrement: float) -> bool:
     """Say whether the decrement shrinks as it does where a tail falls off exponentially: each step moves by one."""
     last = [*(step.decrement for step in trace[-2:]), decrement]

@@ -1,0 +1,58 @@
+"""What one step of Newton's from the estimate says of other weights, such as those of a bootstrap draw."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from genreglm.engine import coordinates
+from genreglm.engine.blocks import Floats, spread
+from genreglm.engine.coupled import Quadratic
+from genreglm.engine.estimate import objective_of
+from genreglm.engine.newton import conjugate_gradients
+from genreglm.engine.problem import Problem
+from genreglm.engine.threads import single_threaded_blas
+
+# The error of a direction in the metric of the Hessian, relative to it: far below what one step leaves out.
+_RELATIVE_ERROR = 1e-4
+
+
+@single_threaded_blas()
+def one_step(
+    problem: Problem, coefficients: Floats, draws: Iterable[Floats], ridge: Quadratic | None = None
+) -> Iterator[Floats]:
+    r"""Yield the coefficients (columns, classes) after one step of Newton's under each of other weights.
+
+        B* = B - H^-1 g*,    g* = (1 / W) sum_i w*_i x_i (p_i - t_i)' + gradient of the penalty
+
+    with H the Hessian of the whole objective at B under the fit's own weights, applied by preconditioned conjugate
+    gradients, so that nothing larger than the coefficients is stored. At the optimum g* is of the difference w* - w
+    alone, and B* is the delta method's first-order answer to a refit.
+
+    Parameters
+    ----------
+    coefficients : the estimate under the problem's own weights, in the columns as given
+    draws : (rows,) each, with the same sum as the problem's weights
+    ridge : the penalty of the fit, as in `genreglm.engine.estimate.estimate`
+
+    Source: Davison and Hinkley (1997), Bootstrap Methods and their Application, section 2.7 (one-step replicates).
+    """
+    blocks = problem.blocks()
+    objective = objective_of(problem, blocks, ridge)
+    whitened = coordinates.whiten(objective.triangular, problem.standardisation.forth(coefficients))
+    whitened = whitened - whitened.mean(axis=1, keepdims=True)
+    objective.evaluate(whitened)
+    residuals = [
+        prob - (spread(block.y, problem.classes) if block.y.ndim == 1 else block.y)
+        for block, prob in zip(blocks.parts, objective.probabilities, strict=True)
+    ]
+    for weights in draws:
+        gradient, first = np.zeros(objective.shape), 0
+        for block, residual in zip(blocks.parts, residuals, strict=True):
+            own = weights[first : first + len(block)]
+            gradient += block.x.T @ (own[:, None] * residual)
+            first += len(block)
+        gradient = objective.whiten_rows(gradient)
+        if objective.quadratic is not None:
+            gradient += objective.quadratic @ whitened
+        moved = whitened + conjugate_gradients(objective, gradient, _RELATIVE_ERROR)
+        yield problem.standardisation.back() @ coordinates.unwhiten(objective.triangular, moved)
