@@ -7,6 +7,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from genreglm.engine.coordinates import Standardisation, unwhiten
 from genreglm.engine.estimate import estimate
 from genreglm.engine.newton import minimise
+from genreglm.engine.objective import Objective
 from genreglm.engine.problem import Problem
 from genreglm.engine.start import best_start, discriminant_start
 from simulated import case
@@ -84,3 +85,19 @@ def test_a_ridge_holds_the_discriminant_back() -> None:
     assert found.solution is not None
     first = found.solution.trace[0].objective
     assert first - found.solution.value < 0.1 * (np.log(3.0) - found.solution.value)
+
+
+@pytest.mark.parametrize("skew", [0.0, 0.5, 1.5, 3.0])
+@pytest.mark.parametrize("form", [None, 0.5 * np.eye(3)])
+def test_no_share_of_the_discriminant_is_lower(
+    skew: float, form: np.ndarray | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = case(rows=300)
+    skewed = np.column_stack([made.x[:, 0], np.exp(skew * made.x[:, 1:])]) if skew else made.x
+    objective = type(made)(skewed, made.y, made.w, made.classes, None).objective(form)
+    monkeypatch.setattr(Objective, "is_small", property(lambda _: False))
+    found = objective.evaluate(best_start(objective, None))[0]
+    discriminant = discriminant_start(objective)
+    discriminant = discriminant * np.minimum(1.0, 10.0 / np.linalg.norm(discriminant, axis=0))
+    discriminant = discriminant - discriminant.mean(axis=1, keepdims=True)
+    assert found <= min(objective.evaluate(share * discriminant)[0] for share in (0.0, 0.3, 0.6, 1.0))

@@ -19,13 +19,34 @@ def best_start(objective: Objective, given: Floats | None) -> Floats:
     discriminant = discriminant_start(objective)
     discriminant *= np.minimum(1.0, _LARGEST_DEVIATION / np.maximum(np.linalg.norm(discriminant, axis=0), 1e-300))
     discriminant -= discriminant.mean(axis=1, keepdims=True)
-    # Skewed columns make the discriminant too sure of itself; a part of it is then the better start.
-    shares = (0.0, 1.0) if objective.is_small else (0.0, 1.0, 0.6, 0.3)
-    candidates = [share * discriminant for share in shares]
-    if given is not None:
-        candidates.append(given - given.mean(axis=1, keepdims=True))
-    values = [objective.evaluate(candidate)[0] for candidate in candidates]
-    return candidates[int(np.argmin(np.nan_to_num(values, nan=np.inf)))]
+    start, value = _lowest_share(objective, discriminant)
+    if given is None:
+        return start
+    centred = given - given.mean(axis=1, keepdims=True)
+    return centred if objective.evaluate(centred)[0] < value else start
+
+
+def _lowest_share(objective: Objective, discriminant: Floats) -> tuple[Floats, float]:
+    """Return the best of some shares of the discriminant, zero among them, and the objective there.
+
+    Skewed columns make the discriminant too sure of itself; a part of it is then the better start. The objective is
+    convex along the ray, so its slope at one share says on which side a lower one can be.
+    """
+    shares = (0.0, 1.0) if objective.is_small else (0.0, 0.3, 0.6, 1.0)
+
+    def at(place: int) -> tuple[float, float]:
+        found, gradient = objective.evaluate(shares[place] * discriminant)
+        return (found if np.isfinite(found) else np.inf), float(np.vdot(gradient, discriminant))
+
+    place = len(shares) // 2
+    value, slope = at(place)
+    towards = 1 if slope < 0 else -1
+    while 0 <= place + towards < len(shares):
+        nearby, _ = at(place + towards)
+        if nearby >= value and np.isfinite(value):
+            break
+        place, value = place + towards, nearby
+    return shares[place] * discriminant, value
 
 
 def discriminant_start(objective: Objective) -> Floats:

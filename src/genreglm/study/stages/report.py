@@ -1,4 +1,4 @@
-"""Stage 12: the one self-contained page that tells the study in order."""
+"""Stage 14: the one self-contained page that tells the study in order."""
 
 from genreglm.study.context import Study
 from genreglm.study.report import render, summarise

@@ -1,4 +1,4 @@
-"""Stage 11: every figure, as PNG and SVG, from the tables that the stages before left."""
+"""Stage 13: every figure, as PNG and SVG, from the tables that the stages before left."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +12,7 @@ from genreglm.study.context import Study
 from genreglm.study.families import with_kind
 
 _MODEL_GVIF = "gvif_genre_model"
+_CORRECTIONS = {"as fitted": "the fit", "temperature": "the temperature", "vector": "scale and shift by genre"}
 _TYPICAL = "A typical track, one feature varying, all else at its median"
 
 
@@ -157,7 +158,7 @@ def _evaluation(study: Study) -> Iterator[tuple[str, Any, str]]:
         yield "calibration", plots.top_label_calibration(shown), plots.top_label_calibration_finding(shown)
     corrected = tables.read("corrected_calibration")
     if corrected is not None:
-        shown = corrected.rename(columns={"correction": "model"})
+        shown = corrected.assign(model=corrected["correction"].map(_CORRECTIONS))
         yield "corrected_calibration", plots.top_label_calibration(shown), plots.top_label_calibration_finding(shown)
     yield from tables.draw("set_coverage_by_genre", "set_coverage", "set_coverage")
     yield from tables.draw("calibration_by_genre", "calibration", "calibration_by_genre")
