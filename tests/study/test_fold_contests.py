@@ -1,11 +1,17 @@
 """Every artist tested once, by models that were tuned without it."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from genreglm.study.config import StudyConfig
+from genreglm.study.context import Study
 from genreglm.study.fold_contests import FoldContests, fold_contests
+from genreglm.study.progress import Reporter
+from genreglm.study.stages import folds
+from genreglm.study.store import Store
 from genreglm.study.tempo_grid import NAME
 from simulated import tracks
 
@@ -74,3 +80,23 @@ def test_a_genre_of_one_artist_stays_with_the_training_rows() -> None:
     config = CONFIG.model_copy(update={"boosting": "none"})
     found = fold_contests(rows, FORMULAS, config, None, lambda _: None)
     assert len(found.artists) == (rows["artist"] != "the only one").sum()
+
+
+@pytest.mark.parametrize("thorough", [True, False])
+def test_the_stage_leaves_tables_where_it_is_asked_to(thorough: bool, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.frame("tracks", frame().assign(artist=[f"artist {row // 3}" for row in range(900)]))
+    store.json("work/formulas.json", FORMULAS)
+    config = CONFIG.model_copy(update={"boosting": "none", "thorough": thorough, "out": tmp_path})
+    folds.run(Study(store, config, Reporter(quiet=True)))
+    tables = {path.stem for path in (tmp_path / "tables").glob("*.csv")}
+    assert tables == (
+        {"cards_by_fold", "differences_by_fold", "scores_by_fold", "corrections_by_fold", "sets_by_fold"}
+        if thorough
+        else set()
+    )
+    if thorough:
+        cards = store.read_table("cards_by_fold").set_index("model")
+        assert cards["chosen"].sum() == 1
+        sets = store.read_table("sets_by_fold").set_index("kind")
+        assert sets["group_coverage"].between(0.85, 0.98).all()
