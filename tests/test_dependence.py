@@ -41,7 +41,7 @@ def test_own_weights_count_as_that_many_rows() -> None:
 
 def test_weights_that_make_no_sense_are_refused() -> None:
     rows = pd.DataFrame({"artist": ["a", None]})
-    with pytest.raises(DataError, match="1 rows have no cluster"):
+    with pytest.raises(DataError, match="1 rows have no group"):
         gg.group_weights(rows, "artist")
     with pytest.raises(DataError, match="no column of the table"):
         gg.group_weights(rows, "singer")

@@ -60,6 +60,11 @@ class Design:
         """Terms other than the intercept, in the formula's order."""
         return [term for term in self.terms if term != INTERCEPT]
 
+    @property
+    def spans(self) -> list[range]:
+        """The columns of each term, term by term."""
+        return [range(cut.start, cut.stop) for cut in self.terms.values()]
+
     def containing(self, term: str) -> list[str]:
         """Return the terms that contain `term`, as `energy:valence` contains `energy`."""
         return [other for other in self.terms if set(term.split(":")) < set(other.split(":"))]

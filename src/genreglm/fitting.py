@@ -107,7 +107,7 @@ def fit(
     problem = inputs.problem(learnt, frame, weights, offset, soft_labels, matrix)
     if aliased == "drop":
         learnt, problem = _without_aliased(learnt, problem)
-    cells = [] if isinstance(penalty, Ridge) else problem.empty_cells(_spans(learnt))
+    cells = [] if isinstance(penalty, Ridge) else problem.empty_cells(learnt.spans)
     if cells and penalty is None:
         raise separated_by_cells(named(learnt, cells))
     beginning = None if start is None else _start_from(start, learnt, problem, frame)
@@ -157,7 +157,7 @@ def find_separation(
     frame = read_rows(rows)
     learnt, matrix = _learnt(formula, frame, None)
     problem = inputs.problem(learnt, frame, matrix=matrix)
-    cells = problem.empty_cells(_spans(learnt))
+    cells = problem.empty_cells(learnt.spans)
     found = estimate(problem, prior=problem.prior_blocks(cells, CellPrior().count) if cells else None)
     if found.outcome is Outcome.SINGULAR:
         require_optimum(learnt, found)
@@ -183,10 +183,6 @@ def _check_options(weight_kind: WeightKind, covariance: CovarianceKind | None, c
             "weight_kind='importance' gives no observed-information covariance: use covariance='robust', 'HC0', "
             "'clustered' or None."
         )
-
-
-def _spans(design: Design) -> list[range]:
-    return [range(cut.start, cut.stop) for cut in design.terms.values()]
 
 
 def _start_from(start: Result | Floats, design: Design, problem: Problem, frame: pd.DataFrame) -> Floats:

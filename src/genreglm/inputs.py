@@ -91,7 +91,7 @@ def cluster_codes(clusters: Clusters, frame: pd.DataFrame) -> tuple[list[Codes],
 
 
 def labelled_codes(clusters: Column, frame: pd.DataFrame, name: str) -> tuple[Codes, NDArray[Any]]:
-    """Return each row's cluster as a code, and the clusters' labels.
+    """Return each row's cluster, or whatever `name` calls them in the plural, as a code, and their labels.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def labelled_codes(clusters: Column, frame: pd.DataFrame, name: str) -> tuple[Co
     """
     codes, labels = pd.factorize(column(clusters, frame, name))
     if (codes < 0).any():
-        raise DataError(f"{int((codes < 0).sum()):,} rows have no cluster. Give each row one.")
+        raise DataError(f"{int((codes < 0).sum()):,} rows have no {name.removesuffix('s')}. Give each row one.")
     return codes.astype(np.int64), np.asarray(labels)
 
 

@@ -1,7 +1,7 @@
 """Penalties and priors, each a small value that says what it adds to the objective."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -133,3 +133,10 @@ class Jeffreys:
 
 
 Penalty = Ridge | CellPrior | Jeffreys
+
+
+def kept_factors(penalty: Penalty | None, terms: Collection[str]) -> Penalty | None:
+    """Return the penalty without a ridge's factors of terms that a model has not, which a fit would refuse."""
+    if not isinstance(penalty, Ridge):
+        return penalty
+    return replace(penalty, factors={term: factor for term, factor in penalty.factors.items() if term in terms})

@@ -46,18 +46,14 @@ class RowScores:
             "brier": np.einsum("ik,ik->i", prob, prob, dtype=float) - 2.0 * of_truth + 1.0,
         }
         confidence = prob.max(axis=1).astype(float)
-        bins = np.empty(len(truth), dtype=np.int64)
-        for number, part in enumerate(calibration_bins(confidence)):
-            bins[part] = number
-        return cls(values, truth, best, prob.shape[1], confidence, bins)
+        return cls(values, truth, best, prob.shape[1], confidence, bin_numbers(confidence))
 
     def score(self, metric: str, weights: Floats) -> float:
         """Return one of log_loss, top_1, top_3, top_5, brier, macro_f1 and ece, rows counting by `weights` (rows,)."""
         if metric == "macro_f1":
             return self._macro_f1(weights)
         if metric == "ece":
-            gap = weights * (self.confidence - self.values["top_1"])
-            return float(np.abs(np.bincount(self.bins, gap)).sum() / weights.sum())
+            return calibration_error(self.confidence, self.values["top_1"], self.bins, weights)
         return float(weights @ self.values[metric] / weights.sum())
 
     def _macro_f1(self, weights: Floats) -> float:
@@ -69,6 +65,19 @@ class RowScores:
 def row_losses(prob: NDArray[Any], truth: Integers) -> Floats:
     """Return -log p_truth of each row in nats, (rows,); finite where an impossible class came true."""
     return np.asarray(-np.log(np.maximum(prob[np.arange(len(truth)), truth].astype(float), _TINY)))
+
+
+def calibration_error(confidence: Floats, right: Floats, bins: Integers, weights: Floats) -> float:
+    """Return the mean over rows of |mean confidence - share right| of their bin; all are (rows,)."""
+    return float(np.abs(np.bincount(bins, weights * (confidence - right))).sum() / weights.sum())
+
+
+def bin_numbers(confidence: Floats) -> Integers:
+    """Return the number of each row's bin, (rows,); see `calibration_bins`."""
+    bins = np.empty(len(confidence), dtype=np.int64)
+    for number, part in enumerate(calibration_bins(confidence)):
+        bins[part] = number
+    return bins
 
 
 def calibration_bins(confidence: Floats, bins: int = 15) -> list[Integers]:

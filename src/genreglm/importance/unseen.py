@@ -1,7 +1,6 @@
 """What a term is worth on groups that the model has not seen: fits with and without it, scored on held-out rows."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 from genreglm import designs
 from genreglm.designs import Design
 from genreglm.engine.nested import RESTRICTED
-from genreglm.engine.penalties import Penalty, Ridge
+from genreglm.engine.penalties import Penalty, kept_factors
 from genreglm.errors import DataError, OptionError
 from genreglm.evaluation import grouped_folds, row_losses
 from genreglm.fitting import fit
@@ -143,14 +142,7 @@ def _predictions(
         if not smaller.columns:
             yield np.full((len(test), len(design.classes)), 1.0 / len(design.classes))
             continue
-        yield _fit(smaller, train, weights, _kept(penalty, smaller), whole).predict(test).to_numpy()
-
-
-def _kept(penalty: Penalty | None, smaller: Design) -> Penalty | None:
-    """Return the penalty without a ridge's factors of terms that are left out, which a fit would refuse."""
-    if not isinstance(penalty, Ridge):
-        return penalty
-    return replace(penalty, factors={term: f for term, f in penalty.factors.items() if term in smaller.terms})
+        yield _fit(smaller, train, weights, kept_factors(penalty, smaller.terms), whole).predict(test).to_numpy()
 
 
 def _lost(design: Design, term: str) -> list[int]:

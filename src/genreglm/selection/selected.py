@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from genreglm import designs
 from genreglm.engine.memory import require_covariance
-from genreglm.engine.penalties import Jeffreys, Penalty, Ridge
+from genreglm.engine.penalties import Jeffreys, Penalty, Ridge, kept_factors
 from genreglm.engine.threads import single_threaded_blas
 from genreglm.errors import InferenceError, OptionError
 from genreglm.fitting import fit
@@ -22,7 +22,7 @@ from genreglm.selection.judges import Action, ByInformation, BySignificance, Jud
 from genreglm.selection.scope import Scope
 from genreglm.selection.search import Search
 from genreglm.selection.unseen import ByUnseen
-from genreglm.selection.whole import Model, Whole, kept_factors
+from genreglm.selection.whole import Model, Whole
 
 Floats = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from genreglm import designs
 from genreglm.engine.inference import ChiSquareTest
-from genreglm.engine.penalties import Penalty
+from genreglm.engine.penalties import Penalty, kept_factors
 from genreglm.evaluation import row_losses
 from genreglm.fitting import fit
 from genreglm.options import ChoiceRule
@@ -17,7 +17,7 @@ from genreglm.selection.held_out import DECREMENT, GRADIENT, Rows, require_scora
 from genreglm.selection.judges import Action, Judged
 from genreglm.selection.notes import noted
 from genreglm.selection.scope import Scope
-from genreglm.selection.whole import Whole, kept_factors
+from genreglm.selection.whole import Whole
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

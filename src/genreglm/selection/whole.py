@@ -1,7 +1,7 @@
 """All rows under the upper formula's columns: models on some of its terms, and what the others promise."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from genreglm import designs, inputs
 from genreglm.designs import INTERCEPT, Design
 from genreglm.engine.inference import ChiSquareTest, chi_square_test
 from genreglm.engine.nested import Family
-from genreglm.engine.penalties import CellPrior, Penalty, Ridge
+from genreglm.engine.penalties import CellPrior, Penalty, Ridge, kept_factors
 from genreglm.engine.removal import wald_bounds, wald_screen
 from genreglm.engine.screening import score_bounds, score_screen
 from genreglm.fitting import fit
@@ -67,7 +67,7 @@ class Whole:
         """
         design, matrix = designs.learn_with_matrix(scope.formula(scope.terms), frame)
         problem = inputs.problem(design, frame, weights, matrix=matrix)
-        cells = [] if isinstance(penalty, Ridge) else problem.empty_cells(_spans(design))
+        cells = [] if isinstance(penalty, Ridge) else problem.empty_cells(design.spans)
         if cells and penalty is None:
             raise separated_by_cells(named(design, cells))
         family = Family.with_cells(problem, cells, penalty.count) if isinstance(penalty, CellPrior) else Family(problem)
@@ -147,14 +147,3 @@ class Whole:
 
     def _smaller(self, columns: Collection[int]) -> Design:
         return self.design.without([j for j in range(len(self.design.columns)) if j not in columns])
-
-
-def kept_factors(penalty: Penalty | None, terms: Collection[str]) -> Penalty | None:
-    """Return the penalty without a ridge's factors of terms that a model has not, which a fit would refuse."""
-    if not isinstance(penalty, Ridge):
-        return penalty
-    return replace(penalty, factors={term: factor for term, factor in penalty.factors.items() if term in terms})
-
-
-def _spans(design: Design) -> list[range]:
-    return [range(cut.start, cut.stop) for cut in design.terms.values()]

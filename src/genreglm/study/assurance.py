@@ -1,16 +1,17 @@
 """How sure a prediction is: probabilities corrected, and sets of genres, both judged on artists they have not seen."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from genreglm.evaluation import bootstrap_means, calibration_table, grouped_folds, row_losses, scores
-from genreglm.evaluation.row_scores import calibration_bins
+from genreglm.evaluation import calibration_table, grouped_folds, row_losses, scores
+from genreglm.evaluation.row_scores import bin_numbers, calibration_error
 from genreglm.options import CalibrationMethod, SetGuarantee, SetKind
 from genreglm.uncertainty import calibrate, conformal_sets, set_coverage
+from genreglm.uncertainty.coverage import overall_coverage
 
 Flags = NDArray[np.bool_]
 
@@ -18,6 +19,12 @@ METHODS: tuple[CalibrationMethod, ...] = ("temperature", "vector")
 KINDS: tuple[SetKind, ...] = ("least_ambiguous", "adaptive", "class_conditional")
 GUARANTEES: tuple[SetGuarantee, ...] = ("group", "row")
 LEVEL = 0.9
+
+
+def as_table(prob: NDArray[Any], classes: Sequence[str]) -> pd.DataFrame:
+    """Return stored probabilities, which are in single precision, as a table whose rows sum to one."""
+    values = prob.astype(float)
+    return pd.DataFrame(values / values.sum(axis=1, keepdims=True), columns=list(classes))
 
 
 def corrected(prob: pd.DataFrame, rows: pd.DataFrame, seed: int) -> dict[str, pd.DataFrame]:
@@ -121,24 +128,15 @@ def pooled(rows: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     corrections = []
     for name in ("as fitted", "temperature"):
-        bins = calibration_bins(rows[f"{name}: confidence"].to_numpy())
-        gap = (rows[f"{name}: confidence"] - rows[f"{name}: right"]).to_numpy(dtype=float)
-        ece = sum(abs(float(gap[part].sum())) for part in bins) / len(rows)
+        confidence, right = (rows[f"{name}: {what}"].to_numpy(dtype=float) for what in ("confidence", "right"))
+        ece = calibration_error(confidence, right, bin_numbers(confidence), np.ones(len(rows)))
         corrections.append({"correction": name, "log_loss": rows[f"{name}: log_loss"].mean(), "ece": ece})
     records = []
     for kind in KINDS:
-        held = rows[f"{kind}: held"]
-        found = bootstrap_means({"": held.to_frame()}, rows["artist"], seed=seed).iloc[0]
-        records.append(
-            {
-                "kind": kind,
-                "coverage": held.mean(),
-                **found[["conf_low", "conf_high"]],
-                "group_coverage": held.groupby(rows["artist"]).mean().mean(),
-                "mean_size": rows[f"{kind}: size"].mean(),
-            }
-        )
-    return pd.DataFrame(corrections), pd.DataFrame(records)
+        named = {"artist": "group", f"{kind}: held": "held", f"{kind}: size": "size"}
+        records.append({"kind": kind, **overall_coverage(rows[list(named)].rename(columns=named), seed=seed)})
+    shown = ["kind", "coverage", "conf_low", "conf_high", "group_coverage", "mean_size"]
+    return pd.DataFrame(corrections), pd.DataFrame(records)[shown]
 
 
 def _crossed(

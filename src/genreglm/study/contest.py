@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -52,7 +52,7 @@ class Contest:
     chosen: str
     losses: Mapping[str, float]
     ridges: pd.DataFrame
-    manners: pd.DataFrame = field(default_factory=pd.DataFrame)
+    manners: pd.DataFrame
 
 
 def compete(

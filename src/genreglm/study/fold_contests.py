@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from genreglm.errors import DataError
 from genreglm.evaluation import grouped_folds
-from genreglm.study.assurance import assured
+from genreglm.study.assurance import as_table, assured
 from genreglm.study.config import StudyConfig
 from genreglm.study.contest import Split, compete
 from genreglm.study.row_scoring import scored_rows
@@ -89,9 +89,8 @@ def _split(tracks: pd.DataFrame, fold_of: NDArray[np.int64], fold: int, folds: i
 
 
 def _assured(prob: NDArray[np.float32], rows: pd.DataFrame, classes: list[str], seed: int) -> pd.DataFrame | None:
-    told = pd.DataFrame(prob.astype(float), columns=classes)
     try:
-        return assured(told.div(told.sum(axis=1), axis=0), rows.reset_index(drop=True), seed)
+        return assured(as_table(prob, classes), rows.reset_index(drop=True), seed)
     except DataError:
         return None
 

@@ -12,6 +12,7 @@ from scipy.special import log_softmax
 
 from genreglm.errors import DataError, OptionError
 from genreglm.evaluation.families import class_codes
+from genreglm.inputs import Column, row_weights
 from genreglm.options import CalibrationMethod, check_choice
 
 Floats = NDArray[np.float64]
@@ -65,7 +66,7 @@ def calibrate(
     truth: Sequence[Any] | pd.Series,
     *,
     method: CalibrationMethod = "temperature",
-    weights: NDArray[Any] | pd.Series | None = None,
+    weights: Column | None = None,
     prior_rows: float = 1000.0,
 ) -> Calibration:
     r"""Learn what to do to a model's probabilities so that they can be taken at their word.
@@ -103,7 +104,8 @@ def calibrate(
     if not (np.isfinite(prior_rows) and prior_rows > 0):
         raise OptionError(f"prior_rows={prior_rows!r} must be finite and above 0.")
     codes = class_codes(list(prob.columns), truth, len(prob))
-    w = _weights(weights, len(prob))
+    w = row_weights(weights, prob)
+    w = w / w.sum()
     logs, classes = _logs(prob), len(prob.columns)
 
     def loss(scale: Floats, shift: Floats) -> tuple[float, Floats, Floats]:
@@ -142,14 +144,6 @@ def _lowest(function: Callable[[Floats], tuple[float, Floats]], start: Floats) -
         function, start, jac=True, method="L-BFGS-B", options={"ftol": 1e-14, "gtol": 1e-9, "maxiter": 1000}
     )
     return np.asarray(found.x, dtype=np.float64)
-
-
-def _weights(weights: NDArray[Any] | pd.Series | None, rows: int) -> Floats:
-    """Return weights that sum to one."""
-    given = np.ones(rows) if weights is None else np.asarray(weights, dtype=np.float64)
-    if given.shape != (rows,) or not np.isfinite(given).all() or (given < 0).any() or not given.sum() > 0:
-        raise DataError(f"weights must be {rows:,} finite numbers >= 0, not all of them 0; found {given.shape}.")
-    return np.asarray(given / given.sum())
 
 
 def _logs(prob: pd.DataFrame) -> Floats:

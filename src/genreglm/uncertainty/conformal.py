@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from genreglm.errors import DataError
 from genreglm.evaluation.families import class_codes
+from genreglm.inputs import Column, labelled_codes
 from genreglm.options import SetGuarantee, SetKind, check_choice, check_level
 from genreglm.uncertainty.thresholds import Calibrating, threshold
 
@@ -59,7 +60,7 @@ class ConformalSets:
 def conformal_sets(
     prob: pd.DataFrame,
     truth: Sequence[Any] | pd.Series,
-    groups: Sequence[Any] | pd.Series,
+    groups: Column,
     *,
     kind: SetKind = "least_ambiguous",
     guarantee: SetGuarantee = "group",
@@ -85,7 +86,7 @@ def conformal_sets(
     ----------
     prob : (rows, classes) of calibration rows, none of whose groups was used in the fit
     truth : (rows,) their true classes
-    groups : (rows,) their groups, such as the artist
+    groups : (rows,) their groups, such as the artist's name
     kind : "least_ambiguous", s_k = 1 - p_k: the smallest sets on average; "adaptive", s_k = the sum of p_l over the
         classes above k, and a random share of p_k: sets that are larger where the model is less sure, with coverage
         more even over rows; "class_conditional", as the first with a threshold for each class from the rows of that
@@ -109,7 +110,7 @@ def conformal_sets(
     check_choice("guarantee", guarantee, SetGuarantee)
     check_level(level)
     codes = class_codes(list(prob.columns), truth, len(prob))
-    of_group = _group_codes(groups, len(prob))
+    of_group, _ = labelled_codes(groups, prob, "groups")
     scores = class_scores(prob.to_numpy(dtype=np.float64), kind, seed)[np.arange(len(codes)), codes]
     calibrating = Calibrating(scores, of_group, guarantee, level, np.random.default_rng(seed))
     common = threshold(calibrating)
@@ -141,12 +142,3 @@ def class_scores(prob: Floats, kind: SetKind, seed: int) -> Floats:
     found = np.empty_like(ranked)
     np.put_along_axis(found, order, np.cumsum(ranked, axis=1) - share * ranked, axis=1)
     return found
-
-
-def _group_codes(groups: Sequence[Any] | pd.Series, rows: int) -> NDArray[np.int64]:
-    if len(groups) != rows:
-        raise DataError(f"There are {rows:,} rows of probabilities and {len(groups):,} groups.")
-    codes, _ = pd.factorize(pd.Series(list(groups), dtype=object))
-    if (codes < 0).any():
-        raise DataError(f"{int((codes < 0).sum()):,} rows have no group; give each one.")
-    return codes.astype(np.int64)

@@ -45,11 +45,16 @@ def set_coverage(
             "size": values.sum(axis=1).astype(float),
         }
     )
-    interval = bootstrap_means({"": rows[["held"]]}, rows["group"], conf_level=conf_level, seed=seed).iloc[0]
-    first = {"class": "(all)", **_summary(rows), "conf_low": interval["conf_low"], "conf_high": interval["conf_high"]}
+    first = {"class": "(all)", **overall_coverage(rows, conf_level=conf_level, seed=seed)}
     records = [first, *({"class": label, **_summary(part)} for label, part in rows.groupby("class", sort=True))]
     columns = ["class", "rows", "groups", "coverage", "conf_low", "conf_high", "group_coverage", "mean_size", "empty"]
     return pd.DataFrame(records)[columns]
+
+
+def overall_coverage(rows: pd.DataFrame, *, conf_level: float = 0.95, seed: int = 0) -> dict[str, float]:
+    """Return the summary of all rows, with its interval: `rows` has group, held (0 or 1) and size of each row's set."""
+    interval = bootstrap_means({"": rows[["held"]]}, rows["group"], conf_level=conf_level, seed=seed).iloc[0]
+    return {**_summary(rows), "conf_low": interval["conf_low"], "conf_high": interval["conf_high"]}
 
 
 def _summary(rows: pd.DataFrame) -> dict[str, float]:

@@ -50,5 +50,4 @@ def _probabilities(study: Study, classes: list[str]) -> pd.DataFrame:
         for cell in store.read_json("work/trained.json")
         if (cell["model"], cell["split"], cell["features"]) == (chosen, "artist", "audio")
     )
-    prob = np.load(store.path(f"work/{cell['file']}.npy"), allow_pickle=False).astype(float)
-    return pd.DataFrame(prob / prob.sum(axis=1, keepdims=True), columns=classes)
+    return assurance.as_table(np.load(store.path(f"work/{cell['file']}.npy"), allow_pickle=False), classes)

@@ -55,7 +55,7 @@ def _how(evidence: Evidence) -> str:
     units = "artists" if evidence.by_artist else "tracks"
     return (
         f"The {units} of the test were dealt into halves; what is learnt from one half is judged on the other, so that "
-        "nothing is corrected by its own answers. A gap of a point or so is left by chance alone."
+        "nothing is corrected by its own answers. Some of what is left is chance, the more the fewer they are."
     )
 
 
