@@ -106,17 +106,18 @@ def minimise(
        the second at the distance still to go in standard errors, squared.
     3. Solve (H + D) d = -g roughly by conjugate gradients, preconditioned by M, the inverses of the classes'
        blocks; exactly where the problem is small. D is the damping times the typical curvature of each class.
-    4. Halve the step until the objective falls by enough (Armijo), or double it where the last ones crawled. Damp
+    4. Double the step where the last ones crawled, or halve it until the objective falls by enough (Armijo). Damp
        more after a shortened step, less after one that the quadratic model foretold.
     5. Where the decrement has been shrinking by a mere constant factor, which is how an iterate walks to
        infinity, ask `diverges` of the direction, and stop as separated if it says so. Go to 1.
 
-    Source: Nocedal and Wright (2006), Numerical Optimization, chapters 7 and 10.
+    Sources: Nocedal and Wright (2006), Numerical Optimization, chapters 7 and 10; Eisenstat and Walker (1996), SIAM J.
+    Sci. Comput. 17:16, for how roughly.
     """
     whitened = np.zeros(objective.shape) if start is None else start - start.mean(axis=1, keepdims=True)
     value, gradient = objective.evaluate(whitened)
     trace: list[Step] = []
-    direction = np.zeros_like(whitened)
+    direction, went = np.zeros_like(whitened), 1.0
 
     def end(outcome: Outcome) -> Solution:
         return Solution(whitened, value, float(np.abs(gradient).max()), outcome, trace, direction)
@@ -140,16 +141,18 @@ def minimise(
             return end(Outcome.CONVERGED)
         if len(trace) >= max_steps:
             return end(Outcome.STEP_LIMIT)
-        # No more digits than the stopping rule asks for.
-        needed = 0.1 * min(gradient_tolerance / size, float(np.sqrt(decrement_tolerance / max(going, 1e-300))))
-        tolerance = float(np.clip(np.linalg.norm(gradient), np.clip(needed, 1e-6, 0.1), 0.1))
+        # No more digits than the stopping rule asks for, nor than the next step will leave right: Newton's steps
+        # shrink quadratically, and what the last one left says by how much.
+        needed = 0.3 * min(gradient_tolerance / size, float(np.sqrt(decrement_tolerance / max(going, 1e-300))))
+        foreseen = 0.1 * going / went if trace else 0.1
+        tolerance, went = float(np.clip(foreseen, np.clip(needed, 1e-6, 0.1), 0.1)), going
         direction, products = _newton_direction(
             objective, gradient, precondition, damping * typical, tolerance, single=going > _FAR and tolerance > _ROUGH
         )
         slope = float(np.vdot(gradient, direction))
-        length, candidate = _line_search(objective, whitened, value, slope, direction)
-        if length == 1.0 and _crawls(trace, -slope * objective.total_weight):
-            length, candidate = _longer(objective, whitened, candidate, direction)
+        crawling = _crawls(trace, -slope * objective.total_weight)
+        double = _double_step(objective, whitened, value, slope, direction) if crawling else None
+        length, candidate = double or _line_search(objective, whitened, value, slope, direction)
         trace.append(Step(value, size, -slope * objective.total_weight, length, products))
         if callback is not None:
             callback(trace[-1])
@@ -285,14 +288,17 @@ def _crawls(trace: Sequence[Step], decrement: float) -> bool:
     return full and all(0.25 < after / before < 0.7 for before, after in pairwise(last))
 
 
-def _longer(
-    objective: Objective, whitened: Floats, candidate: tuple[float, Floats], direction: Floats
-) -> tuple[float, tuple[float, Floats]]:
-    """Return twice the step where that is lower still, and what it found there; else the step itself again."""
-    doubled = objective.evaluate(whitened + 2.0 * direction)
-    if doubled[0] < candidate[0]:
-        return 2.0, doubled
-    return 1.0, objective.evaluate(whitened + direction)
+def _double_step(
+    objective: Objective, whitened: Floats, value: float, slope: float, direction: Floats
+) -> tuple[float, tuple[float, Floats]] | None:
+    """Return twice the step, and what it found there, where it lowers the objective by enough; else None.
+
+    It must also be near the lowest point of its line: a slope that has risen to more than a third of the first says
+    that the lowest point came before one and a half steps, and the step itself is then the better one.
+    """
+    candidate = objective.evaluate(whitened + 2.0 * direction)
+    lower = candidate[0] <= value + _SUFFICIENT_DECREASE * 2.0 * slope
+    return (2.0, candidate) if lower and float(np.vdot(candidate[1], direction)) <= -slope / 3.0 else None
 
 
 def _line_search(
