@@ -18,6 +18,7 @@ _TITLES = {
     "exponents": "Cost = constant x size^exponent",
     "diagnostics": "Diagnostics and effects of the real fit",
     "deletion": "One-step deletion beside true refits",
+    "penalty_path": "A group lasso along 50 strengths",
     "scaling": "Cost against rows, classes and columns",
 }
 

@@ -16,7 +16,7 @@ from benchmarks.problems import DATA, PROBLEMS
 from benchmarks.report import Report
 
 # What is measured beside the peers.
-PARTS = ("kernels", "first-call", "scaling", "diagnostics")
+PARTS = ("kernels", "first-call", "scaling", "diagnostics", "penalty-path")
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def main() -> None:
 def _run_part(part: str, asked: Asked, report: Report) -> None:
     report.say(f"{part} ...")
     with tempfile.TemporaryDirectory() as name:
-        options = {"kernels": asked.options, "scaling": asked.size, "diagnostics": asked.options}.get(part, [])
+        options = [] if part == "first-call" else asked.size if part == "scaling" else asked.options
         failure = run_module(f"benchmarks.{part.replace('-', '_')}", [name, *options], asked.limit)
         report.add_part(part, Path(name), failure)
 

@@ -17,8 +17,10 @@ from genreglm.engine.covariance import covariance_of
 from genreglm.engine.estimate import Control, Estimate, estimate, null_log_likelihood, ridge_strengths
 from genreglm.engine.jeffreys import jeffreys
 from genreglm.engine.newton import Outcome, Step
-from genreglm.engine.penalties import CellPrior, FamilyRidge, Jeffreys, Penalty, Ridge, SmoothRidge
+from genreglm.engine.penalties import CellPrior, FamilyRidge, Jeffreys, Penalty, Ridge, Shrinkage, SmoothRidge
 from genreglm.engine.problem import Problem
+from genreglm.engine.sparse_estimate import sparse_estimate
+from genreglm.engine.sparse_penalties import SparsePenalty
 from genreglm.engine.threads import single_threaded_blas
 from genreglm.errors import OptionError
 from genreglm.inputs import Clusters, Column
@@ -72,14 +74,18 @@ def fit(
     soft_labels : a frame of shares, one column a class, that spreads each row over several classes (the same as
         the row once for each class, weighted by its share); the formula's response then only names the classes
     aliased : "refuse" columns that depend linearly on those before them, or "drop" them as R does
-    penalty : `Ridge`, `FamilyRidge`, `SmoothRidge`, `CellPrior`, `Jeffreys`, or None for plain maximum likelihood
+    penalty : `Ridge`, `FamilyRidge`, `SmoothRidge`, `Lasso`, `ElasticNet`, `GroupLasso`, `CellPrior`, `Jeffreys`, or
+        None for plain maximum likelihood
     covariance : "observed" information, "robust" (which is HC1, factor n / (n - 1)), "HC0" (without a factor),
-        "clustered" (factor G / (G - 1)), or None. A ridge fit carries none, whatever is asked
+        "clustered" (factor G / (G - 1)), or None. A fit under a ridge or a lasso
+        carries none, whatever is asked
     clusters : column name or (rows,) labels, for "clustered"; a list of two of them clusters two ways, see
         `genreglm.engine.covariance.covariance_of`
     start : a result to start from, of any formula on the same response, or coefficients (columns, classes); it
         changes the time, not the answer
-    gradient_tolerance, decrement_tolerance, max_steps : see `genreglm.engine.newton.minimise`
+    gradient_tolerance, decrement_tolerance, max_steps : see `genreglm.engine.newton.minimise`; under a lasso
+        the first bounds the violation of the conditions of an optimum, in standardised columns, the second does not
+        count, and 20 of its small steps are one
     callback : called with each `Step`
 
     Raises
@@ -95,7 +101,7 @@ def fit(
     InferenceError
         Where the covariance asked for does not fit in memory or is not defined.
     """
-    if isinstance(penalty, Ridge):
+    if isinstance(penalty, Shrinkage):
         covariance, clusters = None, None
     _check_options(weight_kind, covariance, clusters)
     check_choice("aliased", aliased, Aliased)
@@ -107,13 +113,15 @@ def fit(
     problem = inputs.problem(learnt, frame, weights, offset, soft_labels, matrix)
     if aliased == "drop":
         learnt, problem = _without_aliased(learnt, problem)
-    cells = [] if isinstance(penalty, Ridge) else problem.empty_cells(learnt.spans)
+    cells = [] if isinstance(penalty, Shrinkage) else problem.empty_cells(learnt.spans)
     if cells and penalty is None:
         raise separated_by_cells(named(learnt, cells))
     beginning = None if start is None else _start_from(start, learnt, problem, frame)
     control = Control(gradient_tolerance, decrement_tolerance, max_steps, callback)
     if isinstance(penalty, Jeffreys):
         found = jeffreys(problem, beginning, control, cells)
+    elif isinstance(penalty, SparsePenalty):
+        found = sparse_estimate(problem, penalty, penalty_factors(learnt, penalty), control)
     else:
         found = estimate(
             problem,
@@ -210,13 +218,7 @@ def ridge_of(design: Design, problem: Problem, penalty: Ridge, frame: pd.DataFra
     """Return a ridge's strength for each column, factor by factor for the terms; coupled where classes are; with the
     forms of bent terms where bending costs.
     """
-    unknown = set(penalty.factors) - set(design.terms)
-    if unknown:
-        raise OptionError(f"Ridge factors for {sorted(unknown)}, which are no terms; there are {list(design.terms)}.")
-    factors = np.ones(len(design.columns))
-    for term, factor in penalty.factors.items():
-        factors[design.terms[term]] = factor
-    strengths = ridge_strengths(problem, penalty.strength, factors, penalty.standardise)
+    strengths = ridge_strengths(problem, penalty.strength, penalty_factors(design, penalty), penalty.standardise)
     if isinstance(penalty, SmoothRidge):
         return np.diag(strengths) + _bending(design, penalty, frame)
     if not isinstance(penalty, FamilyRidge):
@@ -226,6 +228,26 @@ def ridge_of(design: Design, problem: Problem, penalty: Ridge, frame: pd.DataFra
         raise OptionError(f"FamilyRidge: families names no family for {', '.join(missing)}.")
     families = pd.factorize(pd.Series([penalty.families[label] for label in design.classes]))[0]
     return Coupled(strengths, pooled_classes(families.astype(np.int64), penalty.pooling))
+
+
+def penalty_factors(design: Design, penalty: Shrinkage) -> Floats:
+    """Return the penalty's factor of each column, (columns,), term by term.
+
+    Raises
+    ------
+    OptionError
+        For factors of what is no term.
+    """
+    unknown = set(penalty.factors) - set(design.terms)
+    if unknown:
+        raise OptionError(
+            f"{type(penalty).__name__} factors for {sorted(unknown)}, which are no terms; there are "
+            f"{list(design.terms)}."
+        )
+    factors = np.ones(len(design.columns))
+    for term, factor in penalty.factors.items():
+        factors[design.terms[term]] = factor
+    return factors
 
 
 def _bending(design: Design, penalty: SmoothRidge, frame: pd.DataFrame) -> Floats:

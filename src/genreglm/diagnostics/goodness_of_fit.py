@@ -10,7 +10,7 @@ from genreglm.engine.grouped import Grouped, patterns, quantile_groups
 from genreglm.engine.grouped_law import pearson_weights
 from genreglm.engine.inference import ChiSquareTest, chi_square_test
 from genreglm.engine.mixture import mixture_test
-from genreglm.engine.penalties import Ridge
+from genreglm.engine.penalties import Shrinkage, in_words
 from genreglm.engine.problem import Problem
 from genreglm.errors import DataError, InferenceError, OptionError
 from genreglm.options import FitLaw, FitTest, check_choice
@@ -164,7 +164,7 @@ def _by_pattern(problem: Problem) -> Codes:
 
 
 def _judged(result: Result, rows: Source | None, codes: Codes, statistic: float, df: int, law: FitLaw) -> ChiSquareTest:
-    if isinstance(result.penalty, Ridge):
+    if isinstance(result.penalty, Shrinkage):
         return ChiSquareTest(statistic, df, float("nan"), float("nan"))
     if law == "chi-square":
         return chi_square_test(statistic, max(df, 0))
@@ -174,8 +174,8 @@ def _judged(result: Result, rows: Source | None, codes: Codes, statistic: float,
 
 def _notes(result: Result, found: Grouped, asked: int | None) -> list[str]:
     notes = []
-    if isinstance(result.penalty, Ridge):
-        notes.append("no p-value: a ridge fit is biased on purpose")
+    if isinstance(result.penalty, Shrinkage):
+        notes.append(f"no p-value: a fit under {in_words(result.penalty)} is biased on purpose")
     if result.inference is not None and result.inference.kind not in ("observed", "robust", "HC0", "HC1"):
         notes.append(f"rows count as independent, though the fit's covariance is by {result.inference.clusters}")
     if asked is not None and len(found.size) < asked:

@@ -22,8 +22,8 @@ Floats = NDArray[np.float64]
 class Standardisation:
     """Weighted centre and scale of each column, (p,) each, and its deviation, whatever the scale.
 
-    Columns of 0 and 1 stay as they are (centre 0, scale 1), so that factor cells can be seen in them. Without an
-    intercept nothing is centred, since a shift could not be undone.
+    Columns of 0 and 1 stay as they are (centre 0, scale 1) unless `every`, so that factor cells can be seen in them.
+    Without an intercept nothing is centred, since a shift could not be undone.
     """
 
     centre: Floats
@@ -32,7 +32,7 @@ class Standardisation:
     intercept: int | None
 
     @classmethod
-    def learn(cls, x: Floats, w: Floats, intercept: int | None) -> "Standardisation":
+    def learn(cls, x: Floats, w: Floats, intercept: int | None, *, every: bool = False) -> "Standardisation":
         """Take the weighted mean and standard deviation of each column (root mean square without intercept)."""
         share = w / w.sum()
         centre = np.zeros(x.shape[1]) if intercept is None else share @ x
@@ -41,6 +41,8 @@ class Standardisation:
         constant = (deviation <= 1e-13 * np.abs(centre)) | (deviation == 0)
         deviation = np.where(constant, 1.0, deviation)
         plain = np.logical_or(x == 0.0, x == 1.0).all(axis=0)
+        if every:
+            plain = np.arange(x.shape[1]) == intercept
         return cls(np.where(plain, 0.0, centre), np.where(plain, 1.0, deviation), deviation, intercept)
 
     def apply(self, x: Floats) -> Floats:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genreglm.engine.sparse_penalties import ElasticNet, GroupLasso, Lasso
 from genreglm.errors import OptionError
 
 Floats = NDArray[np.float64]
@@ -132,11 +133,20 @@ class Jeffreys:
     """
 
 
-Penalty = Ridge | CellPrior | Jeffreys
+# Those that move estimates towards zero on purpose, so that no standard error of theirs means what it says.
+Shrinkage = Ridge | Lasso | ElasticNet | GroupLasso
+Penalty = Shrinkage | CellPrior | Jeffreys
+
+_IN_WORDS = {Lasso: "a lasso", ElasticNet: "an elastic-net", GroupLasso: "a group-lasso"}
+
+
+def in_words(penalty: Shrinkage) -> str:
+    """Return such as "a ridge penalty"."""
+    return f"{_IN_WORDS.get(type(penalty), 'a ridge')} penalty"
 
 
 def kept_factors(penalty: Penalty | None, terms: Collection[str]) -> Penalty | None:
-    """Return the penalty without a ridge's factors of terms that a model has not, which a fit would refuse."""
-    if not isinstance(penalty, Ridge):
+    """Return the penalty without factors of terms that a model has not, which a fit would refuse."""
+    if not isinstance(penalty, Shrinkage):
         return penalty
     return replace(penalty, factors={term: factor for term, factor in penalty.factors.items() if term in terms})

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genreglm.engine.blocks import Block, Blocks, Floats
+from genreglm.engine.newton import Step
 from genreglm.engine.objective import Objective
 from genreglm.engine.sparse_penalties import ColumnPenalty
 from genreglm.engine.sparse_steps import minimise_sparse
@@ -38,7 +39,7 @@ class SparseSolution:
     gradient : (columns, classes), of the mean negative log-likelihood
     loss : the mean negative log-likelihood
     kkt : the largest violation of the conditions of an optimum, over all columns
-    steps : evaluations of the likelihood
+    trace : the steps taken, see `genreglm.engine.sparse_steps`
     converged : whether `kkt` reached the tolerance
     """
 
@@ -47,7 +48,7 @@ class SparseSolution:
     gradient: Floats
     loss: float
     kkt: float
-    steps: int
+    trace: tuple[Step, ...]
     converged: bool
 
 
@@ -82,22 +83,25 @@ class SparsePath:
 
     def _checked(self, working: NDArray[np.bool_], start: Floats, strength: float) -> SparseSolution:
         """Solve on the working columns, and again with those that the conditions find wanting among the rest."""
-        steps = 0
+        trace: tuple[Step, ...] = ()
         while True:
             found = self._solve(np.flatnonzero(working), start, strength)
-            steps += found.steps
+            trace += found.trace
             violations = self.penalty.violations(found.coefficients, found.gradient, strength)
             missed = (violations > self.tolerance) & ~working
             if not missed.any():
                 kkt = float(violations.max())
                 return SparseSolution(
-                    strength, found.coefficients, found.gradient, found.loss, kkt, steps, kkt <= self.tolerance
+                    strength, found.coefficients, found.gradient, found.loss, kkt, trace, kkt <= self.tolerance
                 )
             working, start = working | missed, found.coefficients
 
     @single_threaded_blas()
     def _solve(self, working: Columns, start: Floats, strength: float) -> SparseSolution:
         """Minimise over the working columns, the others held at zero; give the gradient of all columns."""
+        if not len(working):
+            loss, gradient = Objective(self.blocks, np.eye(self.blocks.columns)).evaluate(np.zeros_like(start))
+            return SparseSolution(strength, np.zeros_like(start), gradient, loss, 0.0, (), True)
         objective = Objective(_columns(self.blocks, working), np.eye(len(working)))
         penalty = self.penalty.keep(working)
         point, loss, taken = minimise_sparse(
@@ -110,7 +114,7 @@ class SparsePath:
             gradient += part
         gradient /= self.blocks.total_weight
         kkt = float(penalty.violations(point, gradient[working], strength).max(initial=0.0))
-        return SparseSolution(strength, coefficients, gradient, loss, kkt, taken, kkt <= self.tolerance)
+        return SparseSolution(strength, coefficients, gradient, loss, kkt, tuple(taken), kkt <= self.tolerance)
 
 
 def _columns(blocks: Blocks, working: Columns) -> Blocks:

@@ -5,6 +5,7 @@ import numpy as np
 from genreglm.engine.anderson import Anderson
 from genreglm.engine.blocks import Block, Floats
 from genreglm.engine.column_descent import descend
+from genreglm.engine.newton import Step
 from genreglm.engine.objective import Objective
 from genreglm.engine.sparse_penalties import ColumnPenalty
 from genreglm.engine.threads import ordered_map
@@ -18,27 +19,28 @@ _MOST_CAUTION = 1e6
 
 def minimise_sparse(
     objective: Objective, penalty: ColumnPenalty, strength: float, start: Floats, tolerance: float, max_steps: int
-) -> tuple[Floats, float, int]:
-    """Return B, the mean negative log-likelihood there, and how often it was evaluated.
+) -> tuple[Floats, float, list[Step]]:
+    """Return B, the mean negative log-likelihood there, and the steps taken; `products` counts sweeps of the descent.
 
     `objective` has the identity for its triangle. What ends the iteration is the violation of the conditions of an
-    optimum, at most `tolerance`, or `max_steps` evaluations. A mixture of Anderson's that does not lower the objective
+    optimum, at most `tolerance`, or `max_steps` steps. A mixture of Anderson's that does not lower the objective
     gives way to the plain step; a plain step that does not, to a more cautious one.
     """
     memory, caution, mixed, age = Anderson(), 1.0, False, 0
+    trace: list[Step] = []
     point = together(start, penalty, strength)
     loss, gradient = objective.evaluate(point)
     value = loss + strength * penalty.value(point)
     curvature = class_curvatures(objective)
-    for taken in range(1, max_steps + 1):
-        kkt = penalty.violations(point, gradient, strength).max()
-        if kkt <= tolerance:
-            return point, loss, taken
+    while True:
+        kkt = float(penalty.violations(point, gradient, strength).max(initial=0.0))
+        if kkt <= tolerance or len(trace) >= max_steps or not np.isfinite(value):
+            return point, loss, trace
         if age >= _RENEW_AFTER:
             curvature, age = class_curvatures(objective), 0
             memory.forget()
         image = point.copy()
-        descend(
+        sweeps = descend(
             image,
             gradient.copy(),
             curvature * caution,
@@ -62,10 +64,10 @@ def minimise_sparse(
                 image = 0.5 * (point + image)
                 if caution > _MOST_CAUTION:
                     objective.evaluate(point)
-                    return point, loss, taken
+                    return point, loss, trace
             trial, mixed = image, False
+        trace.append(Step(value, kkt, float("nan"), 1.0 / caution, sweeps))
         point, loss, gradient, value, age = trial, new_loss, new_gradient, new_value, age + 1
-    return point, loss, max_steps
 
 
 def class_curvatures(objective: Objective) -> Floats:

@@ -52,6 +52,7 @@ from genreglm.plots.mistakes import (
     worst_confusions,
     worst_confusions_finding,
 )
+from genreglm.plots.paths import coefficient_path, coefficient_path_finding, path_scores, path_scores_finding
 from genreglm.plots.popularity import (
     leak_comparison,
     leak_comparison_finding,
@@ -83,6 +84,8 @@ __all__ = [
     "class_tree_finding",
     "cluster_influence",
     "cluster_influence_finding",
+    "coefficient_path",
+    "coefficient_path_finding",
     "coefficients",
     "coefficients_finding",
     "condition_indices",
@@ -126,6 +129,8 @@ __all__ = [
     "model_cards_finding",
     "model_comparison",
     "model_comparison_finding",
+    "path_scores",
+    "path_scores_finding",
     "popularity_by_key_mode",
     "popularity_by_key_mode_finding",
     "popularity_effects",

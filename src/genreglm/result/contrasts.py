@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import linalg
 
 from genreglm.engine.penalties import Jeffreys
+from genreglm.engine.sparse_penalties import ElasticNet, Lasso
 from genreglm.engine.threads import single_threaded_blas
 from genreglm.errors import InferenceError, OptionError
 from genreglm.result.model import Result
@@ -42,13 +43,16 @@ def weights_of_centre(result: Result, reference: Any) -> Floats:
     """Return C (columns, classes): each column's coefficients are reported minus their C-weighted mean.
 
     All weight on the reference class, or equal weights over the column's estimable classes for None
-    (symmetric): a class that runs to infinity must not drag the mean along.
+    (symmetric): a class that runs to infinity must not drag the mean along. No weights for None under `Lasso` and
+    `ElasticNet`, which settle the level of a column's coefficients themselves.
 
     Raises
     ------
     OptionError
         Where `reference` is no class of the model.
     """
+    if reference is None and isinstance(result.penalty, Lasso | ElasticNet):
+        return np.zeros(result.coefficients.shape)
     if reference is None:
         known = estimable(result).astype(float)
         return np.asarray(known / known.sum(axis=1, keepdims=True))

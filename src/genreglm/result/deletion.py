@@ -10,7 +10,7 @@ from genreglm.engine.blocks import Block, Codes, Floats
 from genreglm.engine.cluster_deletion import ClusterDeletion, delete_clusters
 from genreglm.engine.information import information
 from genreglm.engine.memory import require_covariance
-from genreglm.engine.penalties import Ridge
+from genreglm.engine.penalties import Shrinkage, in_words
 from genreglm.engine.problem import Problem
 from genreglm.engine.row_deletion import RowDeletion, delete_rows
 from genreglm.engine.sandwich import bread
@@ -58,15 +58,15 @@ def deletable(result: Result, rows: Source | None = None) -> Deletable:
     Raises
     ------
     InferenceError
-        For a ridge fit, which is no maximum of the likelihood, and where the information is singular or does not fit
-        in memory.
+        For a fit under a ridge or a lasso, which is no maximum of the likelihood, and where the information is singular
+        or does not fit in memory.
     DataError
         For a loaded result without `rows`, and for rows that are not those of its fit.
     """
-    if isinstance(result.penalty, Ridge):
+    if isinstance(result.penalty, Shrinkage):
         raise InferenceError(
-            "Leverage and deletion are defined at a maximum of the likelihood, and this fit is under a ridge penalty. "
-            "Fit without a penalty, or with gg.CellPrior()."
+            "Leverage and deletion are defined at a maximum of the likelihood, and this fit is under "
+            f"{in_words(result.penalty)}. Fit without a penalty, or with gg.CellPrior()."
         )
     family = family_of(result, rows)
     problem, classes = family.problem, family.problem.classes

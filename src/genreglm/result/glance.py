@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from genreglm.engine.penalties import Ridge
+from genreglm.engine.penalties import Shrinkage
 from genreglm.result.model import Result
 
 
@@ -58,7 +58,7 @@ def tjur_r2(result: Result) -> pd.DataFrame:
 
 
 def _free(result: Result) -> float:
-    return float("nan") if isinstance(result.penalty, Ridge) else float(result.df_model)
+    return float("nan") if isinstance(result.penalty, Shrinkage) else float(result.df_model)
 
 
 def _criteria(result: Result) -> dict[str, float]:

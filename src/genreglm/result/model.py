@@ -12,7 +12,7 @@ from scipy.special import log_softmax
 
 from genreglm.designs import Design
 from genreglm.engine.newton import Step
-from genreglm.engine.penalties import Penalty, Ridge
+from genreglm.engine.penalties import Penalty, Shrinkage, in_words
 from genreglm.engine.problem import Problem
 from genreglm.errors import DataError, InferenceError
 from genreglm.options import Adjustment, AnovaType, CovarianceKind, PredictionKind, TermTest, WeightKind, check_choice
@@ -83,9 +83,10 @@ class Result:
     Attributes
     ----------
     design : the frozen design that turns rows into columns
-    coefficients : (columns, classes); each row sums to zero over the classes
+    coefficients : (columns, classes); each row sums to zero over the classes, but for slopes under `Lasso` and
+        `ElasticNet`, which settle their level themselves
     statistics : log-likelihoods and how the solver ended
-    inference : the covariance, or None where there is none (ridge, `covariance=None`)
+    inference : the covariance, or None where there is none (`Ridge`, `Lasso` and their kin, `covariance=None`)
     separated : cells whose maximum-likelihood estimate is infinite; a `CellPrior` made them finite
     penalty : what was added to the likelihood, if anything
     source : the rows it was fitted to; not saved, so None after loading
@@ -224,9 +225,9 @@ class Result:
             return self.inference
         gigabytes = 8 * self.df_model**2 / 1e9
         why = (
-            "It was fitted under a ridge penalty, whose estimates are biased on purpose: no standard error of "
-            "theirs means what it says. Fit without a penalty, or with gg.CellPrior()"
-            if isinstance(self.penalty, Ridge)
+            f"It was fitted under {in_words(self.penalty)}, whose estimates are biased on purpose: no standard error "
+            "of theirs means what it says. Fit without a penalty, or with gg.CellPrior()"
+            if isinstance(self.penalty, Shrinkage)
             else "It was fitted with covariance=None, or saved without its covariance. Fit with "
             "covariance='observed', 'robust' or 'clustered', or save with covariance=True"
         )

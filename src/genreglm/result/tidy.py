@@ -27,17 +27,18 @@ def tidy(
     Parameters
     ----------
     reference : a class, whose own rows are left out; "first" for the first in sorted order; None for the
-        symmetric form, in which each term's estimates sum to zero over its estimable classes
+        symmetric form, in which each term's estimates sum to zero over its estimable classes; under `Lasso` and
+        `ElasticNet` as they are, zeros and all
     exponentiate : relative risk ratios and their intervals in place of estimates; std_error stays on the
         log scale
     conf_level : of the Wald interval
     adjust : adds `p_adjusted`, over all classes and terms together without the intercepts (whose own is NaN):
         "bh", "by", "holm" or "bonferroni"; see `genreglm.result.adjust.adjusted`
 
-    Standard errors, tests and intervals are NaN without a covariance (a ridge fit has none), and for every
-    contrast that involves a separated cell, whose maximum-likelihood estimate is infinite; Jeffreys' prior gives a
-    standard error there too, but no test and no interval. Columns that the fit
-    dropped as aliased come last in each class, all NaN, as R prints NA for them.
+    Standard errors, tests and intervals are NaN without a covariance (fits under a ridge or a lasso have none), and for
+    every contrast that involves a separated cell, whose maximum-likelihood estimate is infinite; Jeffreys' prior gives
+    a standard error there too, but no test and no interval. Columns that the fit dropped as aliased come last in each
+    class, all NaN, as R prints NA for them.
 
     Raises
     ------

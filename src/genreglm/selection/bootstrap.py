@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from genreglm.selection.held_out import HeldOut
+from genreglm.selection.held_out import Scored
 
 Floats = NDArray[np.float64]
 
 
-def resampled(held: HeldOut, metric: str, draws: int, seed: Sequence[int]) -> Floats:
+def resampled(held: Scored, metric: str, draws: int, seed: Sequence[int]) -> Floats:
     """Return the score of `draws` samples of the held-out groups, (draws,), as many groups in each as there are.
 
     The model stays as it is: what is left out is how another training sample would have it otherwise. Source: Efron

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-from genreglm.engine.penalties import Penalty, Ridge
+from genreglm.engine.penalties import Penalty, Ridge, Shrinkage
 from genreglm.errors import OptionError
 
 Penalties = Sequence[Penalty | None] | Mapping[str, Penalty | None]
 
 
 def named_penalties(penalty: Penalty | None, penalties: Penalties | None) -> dict[str, Penalty | None]:
-    """Return the candidates by name: ridges alone from the strongest to the weakest, others in the order given.
+    """Return the candidates by name: those of one shrinking kind from the
+    strongest to the weakest, others in the order given.
 
     Raises
     ------
@@ -21,10 +22,10 @@ def named_penalties(penalty: Penalty | None, penalties: Penalties | None) -> dic
     if penalty is not None or not len(penalties):
         raise OptionError("Give penalty=, or penalties= with one candidate or more; not both.")
     given = dict(penalties) if isinstance(penalties, Mapping) else _by_name(penalties)
-    ridges = {name: item.strength for name, item in given.items() if isinstance(item, Ridge)}
-    if len(ridges) < len(given):
+    strengths = {name: item.strength for name, item in given.items() if isinstance(item, Shrinkage)}
+    if len(strengths) < len(given) or len({type(item) for item in given.values()}) > 1:
         return given
-    return {name: given[name] for name in sorted(ridges, key=lambda name: -ridges[name])}
+    return {name: given[name] for name in sorted(strengths, key=lambda name: -strengths[name])}
 
 
 def _by_name(penalties: Sequence[Penalty | None]) -> dict[str, Penalty | None]:

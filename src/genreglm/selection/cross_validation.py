@@ -14,7 +14,7 @@ from genreglm.selection.bootstrap import resampled
 from genreglm.selection.candidates import Penalties, named_penalties
 from genreglm.selection.dealt import RANDOM_ROWS, Dealt
 from genreglm.selection.groups import Groups
-from genreglm.selection.held_out import HeldOut
+from genreglm.selection.held_out import Scored
 from genreglm.selection.jobs import require_jobs
 from genreglm.sources import Source
 
@@ -91,7 +91,7 @@ def cross_validate(
     return table.iloc[np.argsort(order, kind="stable")].reset_index(drop=True)
 
 
-def record(held: HeldOut, metric: Metric, draws: int, conf_level: float, seed: tuple[int, ...]) -> dict[str, Any]:
+def record(held: Scored, metric: Metric, draws: int, conf_level: float, seed: tuple[int, ...]) -> dict[str, Any]:
     """Return the scores of a fold, what was scored, and the metric's spread over samples of groups."""
     found = resampled(held, metric, draws, seed)
     low, high = np.quantile(found, [(1.0 - conf_level) / 2.0, (1.0 + conf_level) / 2.0])

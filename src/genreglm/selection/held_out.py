@@ -43,15 +43,14 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class HeldOut:
-    """Rows that a model has not seen, and what it says of them.
+class Scored:
+    """What a model says of rows that it has not seen.
 
     Attributes
     ----------
     scores, weights, groups : of the rows that could be scored
     unseen : rows of a class that no training row has
     unseen_levels : other rows with a level of a factor that no training row has
-    result : the model, without the rows of its fit
     """
 
     scores: RowScores
@@ -59,6 +58,12 @@ class HeldOut:
     groups: Integers
     unseen: int
     unseen_levels: int
+
+
+@dataclass(frozen=True)
+class HeldOut(Scored):
+    """The same, and `result`, the model, without the rows of its fit."""
+
     result: Result
 
     @classmethod
@@ -92,7 +97,7 @@ def held_out(
         What `gg.fit` raises for rows or a model that cannot be fitted.
     """
     train, held = rows.where(~test), rows.where(test)
-    design = _restricted(formula, train.frame) if isinstance(formula, Design) else designs.learn(formula, train.frame)
+    design = restricted(formula, train.frame) if isinstance(formula, Design) else designs.learn(formula, train.frame)
     require_scorable(design, held)
     found: dict[str, HeldOut] = {}
     for name, penalty in penalties.items():
@@ -127,7 +132,7 @@ def fit_for_scores(design: Design, rows: Rows, penalty: Penalty | None, start: R
     )
 
 
-def _restricted(design: Design, train: pd.DataFrame) -> Design:
+def restricted(design: Design, train: pd.DataFrame) -> Design:
     """Return the design without classes that no training row has."""
     present = set(train[design.response])
     return replace(design, classes=tuple(label for label in design.classes if label in present))

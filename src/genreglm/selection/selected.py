@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from genreglm import designs
 from genreglm.engine.memory import require_covariance
-from genreglm.engine.penalties import Jeffreys, Penalty, Ridge, kept_factors
+from genreglm.engine.penalties import Jeffreys, Penalty, Ridge, Shrinkage, in_words, kept_factors
 from genreglm.engine.threads import single_threaded_blas
 from genreglm.errors import InferenceError, OptionError
 from genreglm.fitting import fit
@@ -105,6 +105,11 @@ class Settings:
             raise OptionError(f"fits={self.fits!r}, max_steps={self.max_steps!r}: both must be 1 or more.")
         if isinstance(self.penalty, Jeffreys):
             raise InferenceError("Models under Jeffreys' prior have no likelihoods to compare. Use gg.CellPrior().")
+        if isinstance(self.penalty, Shrinkage) and not isinstance(self.penalty, Ridge):
+            raise OptionError(
+                f"A search chooses terms, and {in_words(self.penalty)} chooses columns by itself. Use "
+                "gg.regularisation_path, or a search under gg.Ridge."
+            )
         if isinstance(self.penalty, Ridge) and self.criterion != "held_out":
             raise InferenceError(
                 f"criterion={self.criterion!r} compares likelihoods at their maxima and counts parameters, and "

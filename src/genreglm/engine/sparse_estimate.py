@@ -1,0 +1,93 @@
+"""From arrays to estimates under a lasso-type penalty, one strength or many, and back to the columns as given."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from genreglm.engine.blocks import Blocks, Floats
+from genreglm.engine.coordinates import Standardisation
+from genreglm.engine.estimate import Control, Estimate
+from genreglm.engine.newton import Outcome, Solution
+from genreglm.engine.objective import Objective
+from genreglm.engine.problem import Problem
+from genreglm.engine.sparse_path import SparsePath, SparseSolution
+from genreglm.engine.sparse_penalties import ColumnPenalty, SparsePenalty
+from genreglm.options import GRADIENT_TOLERANCE, STEP_LIMIT
+
+# Steps of a lasso cost a little more than one evaluation of the likelihood, and a strength takes some tens of them,
+# hundreds where columns are nearly dependent: so many for each of Newton's that are allowed.
+_STEPS = 20
+
+
+@dataclass(frozen=True)
+class SparseProblem:
+    """A problem in standardised columns, all of them, and a path of strengths on it.
+
+    Attributes
+    ----------
+    problem : as given
+    standardisation : of every column, 0/1 columns too: the descent needs columns of one size
+    path : at the null model; strengths multiply the penalty's own
+    """
+
+    problem: Problem
+    standardisation: Standardisation
+    path: SparsePath
+
+    @classmethod
+    def of(
+        cls,
+        problem: Problem,
+        penalty: SparsePenalty,
+        factors: Floats,
+        tolerance: float = GRADIENT_TOLERANCE,
+        max_steps: int = STEP_LIMIT,
+    ) -> "SparseProblem":
+        """Standardise, and fit the null model: the free columns alone. `factors` (columns,) are the penalty's."""
+        standardisation = Standardisation.learn(problem.x, problem.w, problem.intercept, every=True)
+        strengths = factors.copy()
+        if problem.intercept is not None:
+            strengths[problem.intercept] = 0.0
+        cost = ColumnPenalty.of(penalty, strengths, standardisation.deviation)
+        blocks = Blocks.of(standardisation.apply(problem.x), problem.y, problem.w, problem.classes, problem.offset)
+        return cls(problem, standardisation, SparsePath(blocks, cost, tolerance, _STEPS * max_steps))
+
+    def coefficients(self, found: SparseSolution) -> Floats:
+        """Return them in the columns as given, (columns, classes); those of the intercept sum to zero."""
+        given = self.standardisation.back() @ found.coefficients
+        free = self.path.penalty.corner == 0.0
+        given[free] -= given[free].mean(axis=1, keepdims=True)
+        return np.asarray(given)
+
+    def walk(self, strengths: Floats) -> Iterator[SparseSolution]:
+        """Yield the solution at each of falling `strengths`."""
+        return self.path.walk(strengths)
+
+
+def sparse_estimate(
+    problem: Problem,
+    penalty: SparsePenalty,
+    factors: Floats,
+    control: Control,
+) -> Estimate:
+    """Minimise the mean negative log-likelihood of `problem` plus `penalty`; `factors` (columns,) are by column.
+
+    It has converged where the conditions of an optimum hold to the gradient's tolerance, in standardised columns; the
+    largest violation of them is the solution's `gradient`.
+    """
+    sparse = SparseProblem.of(problem, penalty, factors, control.gradient_tolerance, control.max_steps)
+    found = next(sparse.walk(np.ones(1)))
+    if control.callback is not None:
+        for step in found.trace:
+            control.callback(step)
+    objective = Objective(sparse.path.blocks, np.eye(sparse.path.blocks.columns))
+    value, _ = objective.evaluate(found.coefficients)
+    value += sparse.path.penalty.value(found.coefficients)
+    outcome = Outcome.CONVERGED if found.converged else Outcome.STEP_LIMIT
+    if not np.isfinite(value):
+        outcome = Outcome.NON_FINITE
+    nowhere = np.zeros_like(found.coefficients)
+    solution = Solution(found.coefficients, value, found.kkt, outcome, found.trace, nowhere)
+    parts = list(zip(sparse.path.blocks.parts, objective.probabilities, strict=True))
+    return Estimate(problem, sparse.coefficients(found), outcome, solution, parts=parts)
