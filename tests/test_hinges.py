@@ -8,12 +8,19 @@ import pytest
 
 import genreglm as gg
 from genreglm.designs import Design
+from genreglm.errors import FormulaError
 
 
 @pytest.fixture(scope="module")
 def rows() -> pd.DataFrame:
     rng = np.random.default_rng(5)
     return pd.DataFrame({"x": rng.normal(size=300), "z": rng.uniform(size=300), "g": rng.choice(list("ab"), 300)})
+
+
+@pytest.mark.parametrize("term", ["hinges(x, df=0)", "hinges(x, df=-2)", "hinges(x, knots=[1.0, 1e999])"])
+def test_what_makes_no_columns_is_refused(rows: pd.DataFrame, term: str) -> None:
+    with pytest.raises(FormulaError, match="df counts columns"):
+        gg.design(f"g ~ {term}", rows)
 
 
 def test_columns_are_the_line_and_its_bends(rows: pd.DataFrame) -> None:

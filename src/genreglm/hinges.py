@@ -8,6 +8,8 @@ from formulaic.materializers.types import FactorValues
 from formulaic.utils.stateful_transforms import stateful_transform
 from numpy.typing import NDArray
 
+from genreglm.errors import FormulaError
+
 Floats = NDArray[np.float64]
 
 
@@ -29,7 +31,16 @@ def hinges(
     goes on as a line.
 
     Source: Hastie, Tibshirani and Friedman (2009), The Elements of Statistical Learning, section 9.4.
+
+    Raises
+    ------
+    FormulaError
+        For `df` below 1, or knots that are not finite.
     """
+    if df < 1 or (knots is not None and not np.isfinite(np.asarray(knots, dtype=np.float64)).all()):
+        raise FormulaError(
+            f"hinges(df={df!r}, knots={knots!r}): df counts columns, 1 at least, and knots must be finite."
+        )
     values = np.asarray(data, dtype=np.float64)
     if "knots" not in _state:
         wanted = np.quantile(values, np.linspace(0.0, 1.0, df + 1)[1:-1]) if knots is None else np.asarray(knots)

@@ -39,8 +39,18 @@ def test_adaptive_scores_count_what_is_more_probable() -> None:
     prob = np.array([[0.5, 0.2, 0.3]])
     share = np.random.default_rng(3).uniform(size=(1, 1))[0, 0]
     expected = [[0.5 - 0.5 * share, 1.0 - 0.2 * share, 0.8 - 0.3 * share]]
-    np.testing.assert_allclose(class_scores(prob, "adaptive", 3), expected)
-    np.testing.assert_allclose(class_scores(prob, "least_ambiguous", 3), 1.0 - prob)
+    np.testing.assert_allclose(class_scores(prob, "adaptive", np.random.default_rng(3)), expected)
+    np.testing.assert_allclose(class_scores(prob, "least_ambiguous", np.random.default_rng(3)), 1.0 - prob)
+
+
+def test_new_rows_draw_random_shares_of_their_own() -> None:
+    """With the shares of the calibration rows again, just as many of the same rows would be held whatever the seed."""
+    prob = pd.DataFrame(np.tile([0.6, 0.4], (400, 1)), columns=["a", "b"])
+    held = [
+        gg.conformal_sets(prob, ["a"] * 400, range(400), kind="adaptive", seed=seed).apply(prob)["a"].sum()
+        for seed in range(8)
+    ]
+    assert len(set(held)) > 3
 
 
 Table = tuple[pd.DataFrame, pd.Series, pd.Series]

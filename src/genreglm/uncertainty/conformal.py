@@ -53,7 +53,7 @@ class ConformalSets:
         if list(prob.columns) != list(self.classes):
             raise DataError("The probabilities are of other classes than the sets were learnt from.")
         values = prob.to_numpy(dtype=np.float64)
-        found = class_scores(values, self.kind, self.seed) <= self.thresholds
+        found = class_scores(values, self.kind, _streams(self.seed)[2]) <= self.thresholds
         return pd.DataFrame(found, index=prob.index, columns=prob.columns)
 
 
@@ -111,8 +111,9 @@ def conformal_sets(
     check_level(level)
     codes = class_codes(list(prob.columns), truth, len(prob))
     of_group, _ = labelled_codes(groups, prob, "groups")
-    scores = class_scores(prob.to_numpy(dtype=np.float64), kind, seed)[np.arange(len(codes)), codes]
-    calibrating = Calibrating(scores, of_group, guarantee, level, np.random.default_rng(seed))
+    shares, drawn, _ = _streams(seed)
+    scores = class_scores(prob.to_numpy(dtype=np.float64), kind, shares)[np.arange(len(codes)), codes]
+    calibrating = Calibrating(scores, of_group, guarantee, level, drawn)
     common = threshold(calibrating)
     if not np.isfinite(common):
         raise DataError(
@@ -132,13 +133,18 @@ def conformal_sets(
     )
 
 
-def class_scores(prob: Floats, kind: SetKind, seed: int) -> Floats:
+def _streams(seed: int) -> list[np.random.Generator]:
+    """Return independent streams: shares of the calibration rows, rows drawn from groups, shares of new rows."""
+    return [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(3)]
+
+
+def class_scores(prob: Floats, kind: SetKind, rng: np.random.Generator) -> Floats:
     """Return how little each class conforms to each row, (rows, classes), between 0 and 1."""
     if kind != "adaptive":
         return np.asarray(1.0 - prob)
     order = np.argsort(-prob, axis=1, kind="stable")
     ranked = np.take_along_axis(prob, order, axis=1)
-    share = np.random.default_rng(seed).uniform(size=(len(prob), 1))
+    share = rng.uniform(size=(len(prob), 1))
     found = np.empty_like(ranked)
     np.put_along_axis(found, order, np.cumsum(ranked, axis=1) - share * ranked, axis=1)
     return found
