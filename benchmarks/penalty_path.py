@@ -1,6 +1,6 @@
 """A group lasso along 50 strengths, genreglm's and glmnet's: their time, and how well each meets the conditions.
 
-`python -m benchmarks.penalty_path OUT [--data TABLE] [--classes 20] [--limit SECONDS] [--quick]` writes
+`python -m benchmarks.penalty_path OUT [--data TABLE] [--classes 8] [--limit SECONDS] [--quick]` writes
 penalty_path.csv into OUT. Both get the same rows and strengths, from the smallest at which all slopes are zero down to
 a ten-thousandth of it. glmnet gets the columns standardised, genreglm the formula and the frame. What a fit is worth is
 the largest violation of the conditions of an optimum over all strengths, computed here, in standardised columns.
@@ -80,7 +80,7 @@ def _glmnet(
         except subprocess.TimeoutExpired:
             return _row(name, shape, limit, own, float("nan"), "stopped: the bound is from below")
         if asked.returncode != 0:
-            return _row(name, shape, float("nan"), own, float("nan"), asked.stderr.strip().splitlines()[-1])
+            return _row(name, shape, float("nan"), own, float("nan"), asked.stderr.strip()[-200:] or "R failed")
         found = np.fromfile(folder / "coefficients.bin").reshape(shape[1], len(strengths), z.shape[1])
         taken = float((folder / "seconds.txt").read_text())
         return _row(name, shape, taken, own, _violation(z, y, found.transpose(1, 2, 0), strengths), "")
@@ -109,7 +109,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
     parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--classes", type=int, default=20, help="the first so many; 0 for all")
+    parser.add_argument("--classes", type=int, default=8, help="the first so many; 0 for all")
     parser.add_argument("--limit", type=float, default=3600.0)
     parser.add_argument("--quick", action="store_true")
     asked = parser.parse_args()

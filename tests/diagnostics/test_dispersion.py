@@ -141,8 +141,11 @@ def test_refusals(result: gg.Result, rows: pd.DataFrame, tmp_path) -> None:
         gg.dispersion(result, groups="artist", simulations=0)
     with pytest.raises(DataError, match="'album'"):
         gg.dispersion(result, groups=["artist", "album"])
-    with pytest.raises(DataError, match="no columns"):
+    with pytest.raises(DataError, match="an empty list"):
         gg.group_residuals(result, groups=[])
+    with pytest.raises(DataError, match=r"'artist \d+', \.\.\. is none of") as labels:
+        gg.group_residuals(result, groups=rows["artist"].tolist())
+    assert len(str(labels.value)) < 300
     gaps = rows.assign(artist=rows["artist"].where(rows["artist"] != "artist 7"))
     with pytest.raises(DataError, match="rows have no group"):
         gg.dispersion(result, gaps, groups="artist")

@@ -20,6 +20,7 @@ from genreglm.sources import Source, read_rows
 _PURPOSE = "Residuals of groups"
 # Where so little of the groups' variation is left by the fit, nothing can be said of it.
 _SATURATED = 1e-8
+_NAMED = 3  # of the columns that are not there
 
 
 def dispersion(
@@ -176,7 +177,10 @@ def _groups(frame: pd.DataFrame, columns: list[str], copies: Codes) -> tuple[lis
     absent = [name for name in columns if name not in frame.columns]
     if absent or not columns:
         listed = ", ".join(map(str, frame.columns))
-        raise DataError(f"groups={absent or columns!r} are no columns of the table; it has {listed}.")
+        named = ", ".join(repr(name) for name in absent[:_NAMED]) + (", ..." if len(absent) > _NAMED else "")
+        raise DataError(
+            f"groups= takes names of columns; {named or 'an empty list'} is none of the table's, which are {listed}."
+        )
     cells = frame[columns].iloc[copies]
     missing = int(cells.isna().any(axis=1).sum())
     if missing:

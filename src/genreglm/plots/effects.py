@@ -73,8 +73,10 @@ def strongest_marginal_effects(table: pd.DataFrame, scales: Mapping[str, float] 
     """
     rows = _with_names(table, scales)
     rows = rows.loc[rows["z"].abs().sort_values(ascending=False, kind="stable").index].dropna(subset="z").head(top)
-    step = "slopes" if scales is None else "slopes times one standard deviation"
+    step = "slopes for one unit" if scales is None else "slopes times one standard deviation"
     note = f"Percentage points of probability: {step}, or changes of level, with intervals, ordered by |z|."
+    if scales is None:
+        note += " Units differ: only with scales= can slopes be compared."
     height = ROW * 1.2 * max(len(rows), 3) + 0.6
     figure = titled_figure(8.0, height, strongest_marginal_effects_finding(table), note)
     axes, places = figure.subplots(), np.arange(len(rows))
