@@ -17,6 +17,8 @@ from genreglm.options import RANK_TOLERANCE
 
 Floats = NDArray[np.float64]
 
+_FIRST_ROWS = 256
+
 
 @dataclass(frozen=True)
 class Standardisation:
@@ -40,14 +42,14 @@ class Standardisation:
         deviation = np.array([_root_mean_square(x[:, j] - centre[j], share) for j in range(x.shape[1])])
         constant = (deviation <= 1e-13 * np.abs(centre)) | (deviation == 0)
         deviation = np.where(constant, 1.0, deviation)
-        plain = np.logical_or(x == 0.0, x == 1.0).all(axis=0)
-        if every:
-            plain = np.arange(x.shape[1]) == intercept
+        plain = np.arange(x.shape[1]) == intercept if every else _zeros_and_ones(x)
         return cls(np.where(plain, 0.0, centre), np.where(plain, 1.0, deviation), deviation, intercept)
 
     def apply(self, x: Floats) -> Floats:
         """Return z, (rows, p)."""
-        return (x - self.centre) / self.scale
+        z: Floats = x - self.centre
+        z /= self.scale
+        return z
 
     def back(self) -> Floats:
         """Return T (p, p) with B_x = T B_z: slopes divided by scale, the intercept minus centre times slope."""
@@ -59,6 +61,15 @@ class Standardisation:
     def forth(self, coefficients: Floats) -> Floats:
         """Return B_z for given B_x, both (p, classes)."""
         return np.asarray(np.linalg.solve(self.back(), coefficients), dtype=np.float64)
+
+
+def _zeros_and_ones(x: Floats) -> NDArray[np.bool_]:
+    """Say which columns hold nothing but 0 and 1; the first rows rule most others out."""
+    few = x[:_FIRST_ROWS]
+    plain = ((few == 0.0) | (few == 1.0)).all(axis=0)
+    for j in np.flatnonzero(plain):
+        plain[j] = ((x[:, j] == 0.0) | (x[:, j] == 1.0)).all()
+    return plain
 
 
 def _root_mean_square(values: Floats, share: Floats) -> float:
