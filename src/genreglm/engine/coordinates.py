@@ -66,7 +66,7 @@ class Standardisation:
 def _zeros_and_ones(x: Floats) -> NDArray[np.bool_]:
     """Say which columns hold nothing but 0 and 1; the first rows rule most others out."""
     few = x[:_FIRST_ROWS]
-    plain = ((few == 0.0) | (few == 1.0)).all(axis=0)
+    plain = np.asarray(((few == 0.0) | (few == 1.0)).all(axis=0))
     for j in np.flatnonzero(plain):
         plain[j] = ((x[:, j] == 0.0) | (x[:, j] == 1.0)).all()
     return plain
