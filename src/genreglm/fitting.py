@@ -77,16 +77,16 @@ def fit(
     penalty : `Ridge`, `FamilyRidge`, `SmoothRidge`, `Lasso`, `ElasticNet`, `GroupLasso`, `CellPrior`, `Jeffreys`, or
         None for plain maximum likelihood
     covariance : "observed" information, "robust" (which is HC1, factor n / (n - 1)), "HC0" (without a factor),
-        "clustered" (factor G / (G - 1)), or None. A fit under a ridge or a lasso
-        carries none, whatever is asked
+        "clustered" (factor G / (G - 1)), or None. A fit under a ridge or a lasso carries none, whatever is
+        asked
     clusters : column name or (rows,) labels, for "clustered"; a list of two of them clusters two ways, see
         `genreglm.engine.covariance.covariance_of`
     start : a result to start from, of any formula on the same response, or coefficients (columns, classes); it
-        changes the time, not the answer
+        changes the time, not the answer; under a lasso it is not used
     gradient_tolerance, decrement_tolerance, max_steps : see `genreglm.engine.newton.minimise`; under a lasso
         the first bounds the violation of the conditions of an optimum, in standardised columns, the second does not
         count, and 20 of its small steps are one
-    callback : called with each `Step`
+    callback : called with each `Step`, under a lasso after the fit
 
     Raises
     ------

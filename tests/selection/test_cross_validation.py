@@ -46,6 +46,19 @@ def test_candidates_share_the_folds_and_come_from_the_strongest(rows: pd.DataFra
     assert named["candidate"].unique().tolist() == ["plain", "tight"]
 
 
+def test_ridges_of_several_kinds_are_put_in_order_and_kinds_of_lassos_are_not(rows: pd.DataFrame) -> None:
+    families = dict.fromkeys(rows["genre"].unique(), "all")
+    ridges = {"weak": gg.Ridge(0.01), "strong": gg.FamilyRidge(1.0, families=families)}
+    table = gg.cross_validate(FORMULA, rows, folds=2, penalties=ridges)
+    assert table["candidate"].unique().tolist() == ["strong", "weak"]
+    lassos = {"weak": gg.Lasso(0.001), "strong": gg.Lasso(0.01)}
+    table = gg.cross_validate(FORMULA, rows, folds=2, penalties=lassos)
+    assert table["candidate"].unique().tolist() == ["strong", "weak"]
+    mixed = {"weak": gg.Lasso(0.001), "strong": gg.GroupLasso(0.01)}
+    table = gg.cross_validate(FORMULA, rows, folds=2, penalties=mixed)
+    assert table["candidate"].unique().tolist() == ["weak", "strong"]
+
+
 def test_repeats_deal_anew(rows: pd.DataFrame) -> None:
     table = gg.cross_validate(FORMULA, rows, folds=3, repeats=2)
     assert table[["repeat", "fold"]].to_numpy().tolist() == [[r, f] for r in range(2) for f in range(3)]

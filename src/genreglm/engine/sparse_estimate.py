@@ -1,6 +1,5 @@
 """From arrays to estimates under a lasso-type penalty, one strength or many, and back to the columns as given."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,10 +59,6 @@ class SparseProblem:
         given[free] -= given[free].mean(axis=1, keepdims=True)
         return np.asarray(given)
 
-    def walk(self, strengths: Floats) -> Iterator[SparseSolution]:
-        """Yield the solution at each of falling `strengths`."""
-        return self.path.walk(strengths)
-
 
 def sparse_estimate(
     problem: Problem,
@@ -77,7 +72,7 @@ def sparse_estimate(
     largest violation of them is the solution's `gradient`.
     """
     sparse = SparseProblem.of(problem, penalty, factors, control.gradient_tolerance, control.max_steps)
-    found = next(sparse.walk(np.ones(1)))
+    found = next(sparse.path.walk(np.ones(1)))
     if control.callback is not None:
         for step in found.trace:
             control.callback(step)

@@ -9,8 +9,8 @@ Penalties = Sequence[Penalty | None] | Mapping[str, Penalty | None]
 
 
 def named_penalties(penalty: Penalty | None, penalties: Penalties | None) -> dict[str, Penalty | None]:
-    """Return the candidates by name: those of one shrinking kind from the
-    strongest to the weakest, others in the order given.
+    """Return the candidates by name: ridges alone, or lassos of one kind alone, from the strongest to the weakest,
+    others in the order given.
 
     Raises
     ------
@@ -23,7 +23,8 @@ def named_penalties(penalty: Penalty | None, penalties: Penalties | None) -> dic
         raise OptionError("Give penalty=, or penalties= with one candidate or more; not both.")
     given = dict(penalties) if isinstance(penalties, Mapping) else _by_name(penalties)
     strengths = {name: item.strength for name, item in given.items() if isinstance(item, Shrinkage)}
-    if len(strengths) < len(given) or len({type(item) for item in given.values()}) > 1:
+    kinds = {Ridge if isinstance(item, Ridge) else type(item) for item in given.values()}
+    if len(strengths) < len(given) or len(kinds) > 1:
         return given
     return {name: given[name] for name in sorted(strengths, key=lambda name: -strengths[name])}
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from genreglm.designs import INTERCEPT, Design
+from genreglm.designs import Design
 from genreglm.engine.sparse_penalties import SparsePenalty
 from genreglm.errors import DataError, OptionError
 from genreglm.fitting import fit
@@ -84,8 +84,7 @@ class RegularisationPath:
         OptionError
             Where the path does not hold it.
         """
-        there = (self.coefficients[self._position(strength)] != 0.0).any(axis=1)
-        return [term for term, cut in self.design.terms.items() if term != INTERCEPT and there[cut].any()]
+        return terms_in(self.design, self.coefficients[self._position(strength)])
 
     def refit(self, strength: float, covariance: CovarianceKind | None = "observed") -> Result:
         """Fit the terms of a strength without a penalty, and with them the main effects that an interaction needs.
@@ -124,9 +123,10 @@ class RegularisationPath:
         squares = np.square(self.coefficients * deviation[:, None]).sum(axis=2)
         strengths = self.table["strength"].to_numpy()
         parts = [
-            pd.DataFrame({"strength": strengths, "term": term, "size": np.sqrt(squares[:, cut].sum(axis=1))})
-            for term, cut in self.design.terms.items()
-            if term != INTERCEPT
+            pd.DataFrame(
+                {"strength": strengths, "term": term, "size": np.sqrt(squares[:, self.design.terms[term]].sum(axis=1))}
+            )
+            for term in self.design.slopes
         ]
         return pd.concat(parts, ignore_index=True)
 
@@ -139,3 +139,8 @@ class RegularisationPath:
                 f"{known[-1]:.4g}. Take one of `table`, or what `chosen()` returns."
             )
         return nearest
+
+
+def terms_in(design: Design, coefficients: Floats) -> list[str]:
+    """Return the terms of which a coefficient (columns, classes) is not zero, the intercept not among them."""
+    return [term for term in design.slopes if coefficients[design.terms[term]].any()]

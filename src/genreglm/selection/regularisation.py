@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from genreglm import designs, inputs
-from genreglm.designs import INTERCEPT, Design
+from genreglm.designs import Design
 from genreglm.engine import memory
 from genreglm.engine.estimate import null_log_likelihood
 from genreglm.engine.sparse_estimate import SparseProblem
@@ -26,7 +26,7 @@ from genreglm.selection.groups import Groups
 from genreglm.selection.held_out import Rows, Scored, require_scorable, restricted, scorable
 from genreglm.selection.jobs import in_order, require_jobs
 from genreglm.selection.notes import noted
-from genreglm.selection.path import RegularisationPath
+from genreglm.selection.path import RegularisationPath, terms_in
 from genreglm.sources import Source, read_rows
 
 Floats = NDArray[np.float64]
@@ -104,7 +104,7 @@ def regularisation_path(
     sparse = SparseProblem.of(problem, unit, penalty_factors(design, unit), tolerance)
     wanted = _strengths(strengths, smallest, sparse.path.largest)
     null = -null_log_likelihood(problem) / float(problem.w.sum())
-    found, ended = _walk(sparse, wanted, null, early_end)
+    found, ended = _walk(sparse, wanted, null if early_end else None)
     kept = wanted[: len(found)]
     table = pd.DataFrame([_line(design, sparse, one, null) for one in found])
     coefficients = np.array([sparse.coefficients(one) for one in found])
@@ -143,17 +143,17 @@ def _strengths(asked: int | Sequence[float], smallest: float, largest: float) ->
     return np.asarray(largest * np.geomspace(1.0, smallest, asked))
 
 
-def _walk(sparse: SparseProblem, strengths: Floats, null: float, early_end: bool) -> tuple[list[SparseSolution], str]:
-    """Return the solutions, and why they end where they do."""
+def _walk(sparse: SparseProblem, strengths: Floats, null: float | None) -> tuple[list[SparseSolution], str]:
+    """Return the solutions, and why they end where they do: early only where the loss of the `null` model is given."""
     found: list[SparseSolution] = []
-    for one in sparse.walk(strengths):
+    for one in sparse.path.walk(strengths):
         if not one.converged:
             raise ConvergenceError(
                 f"At strength {one.strength:.3g} the conditions of an optimum hold to {one.kkt:.1e} only, after "
                 f"{len(one.trace)} steps. Leave out nearly dependent columns, or ask for no smaller strengths."
             )
         found.append(one)
-        if early_end and len(found) >= _FIRST:
+        if null is not None and len(found) >= _FIRST:
             if found[-2].loss - one.loss < _LEAST_FALL * one.loss:
                 return found, "the deviance no longer fell"
             if 1.0 - one.loss / null > _MOST_EXPLAINED:
@@ -164,11 +164,9 @@ def _walk(sparse: SparseProblem, strengths: Floats, null: float, early_end: bool
 def _line(design: Design, sparse: SparseProblem, found: SparseSolution, null: float) -> dict[str, Any]:
     held = sparse.path.penalty.corner > 0.0
     there = found.coefficients != 0.0
-    used = np.flatnonzero(there.any(axis=1))
-    terms = [term for term, cut in design.terms.items() if term != INTERCEPT and (set(used) & _positions(cut))]
     return {
         "strength": found.strength,
-        "terms": len(terms),
+        "terms": len(terms_in(design, found.coefficients)),
         "columns": int((there.any(axis=1) & held).sum()),
         "nonzero": int(there[held].sum()),
         "log_loss": found.loss,
@@ -176,10 +174,6 @@ def _line(design: Design, sparse: SparseProblem, found: SparseSolution, null: fl
         "kkt": found.kkt,
         "steps": len(found.trace),
     }
-
-
-def _positions(cut: slice) -> set[int]:
-    return set(range(cut.start, cut.stop))
 
 
 def _scores(
@@ -223,7 +217,7 @@ def _scored(formula: str | Design, train: Rows, held: Rows, penalty: SparsePenal
     problem = inputs.problem(design, train.frame, train.weights)
     sparse = SparseProblem.of(problem, penalty, penalty_factors(design, penalty), _ROUGH)
     unseen, levels = int((~seen).sum()), int((seen & ~known).sum())
-    found, _ = _walk(sparse, strengths, 1.0, early_end=False)
+    found, _ = _walk(sparse, strengths, None)
     scored = []
     for one in found:
         prob = softmax(matrix @ sparse.coefficients(one), axis=1)
