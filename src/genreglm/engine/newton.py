@@ -145,6 +145,10 @@ def minimise(
         # shrink quadratically, and what the last one left says by how much.
         needed = 0.3 * min(gradient_tolerance / size, float(np.sqrt(decrement_tolerance / max(going, 1e-300))))
         foreseen = 0.1 * going / went if trace else 0.1
+        if going < 1.0 and foreseen > 0.01:
+            # So near the end and still shrinking by a mere factor: perhaps on the way to infinity, whose direction is
+            # only certified when it is sharp.
+            foreseen = float(np.linalg.norm(gradient))
         tolerance, went = float(np.clip(foreseen, np.clip(needed, 1e-6, 0.1), 0.1)), going
         direction, products = _newton_direction(
             objective, gradient, precondition, damping * typical, tolerance, single=going > _FAR and tolerance > _ROUGH
