@@ -97,6 +97,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     asked = parser.parse_args()
     times, refits = measure(asked.data, asked.quick)
+    asked.out.mkdir(parents=True, exist_ok=True)
     times.to_csv(asked.out / "diagnostics.csv", index=False)
     refits.to_csv(asked.out / "deletion.csv", index=False)
 
