@@ -414,3 +414,19 @@ def test_simulated_rows_have_every_cell() -> None:
     table = pd.crosstab(tracks(genres=6)["genre"], tracks(genres=6)["key"])
     assert table.shape == (len(GENRES), len(KEYS))
     assert (table > 0).all(axis=None)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("rows", "classes", "columns"), [(600, 8, 10), (3000, 20, 8)])
+def test_finds_separation_by_a_column_without_empty_cells(rows: int, classes: int, columns: int, seed: int) -> None:
+    """Class g00 never has x0 > 0: rough steps must not pass off the vanishing slope towards it as an optimum."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(rows, columns))
+    eta = 0.5 * x @ rng.normal(size=(columns, classes))
+    label = (eta + rng.gumbel(size=eta.shape)).argmax(axis=1)
+    frame = pd.DataFrame(x, columns=[f"x{j}" for j in range(columns)])
+    frame["x0"] = np.maximum(frame["x0"] - 0.3, 0.0)
+    frame["genre"] = [f"g{k:02d}" for k in label]
+    frame = frame[(label != 0) | (frame["x0"] == 0.0)]
+    with pytest.raises(SeparationError, match="x0"):
+        gg.fit("genre ~ " + " + ".join(f"x{j}" for j in range(columns)), frame, covariance=None)

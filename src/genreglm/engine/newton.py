@@ -87,6 +87,13 @@ class Solution:
         """Newton steps taken."""
         return len(self.trace)
 
+    @property
+    def crawled(self) -> bool:
+        """Whether steps shrank by a mere factor where Newton's shrink quadratically: below one unit to go."""
+        return any(
+            after.decrement > 0.1 * before.decrement for before, after in pairwise(self.trace) if before.decrement < 1.0
+        )
+
 
 def minimise(
     objective: Objective,
