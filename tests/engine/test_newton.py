@@ -154,7 +154,7 @@ def test_a_class_that_is_certain_leaves_a_regular_preconditioner() -> None:
 
 
 def test_a_walk_to_infinity_is_separated() -> None:
-    solution = minimise(separated().objective(), diverges=separation.runs_away)
+    solution = minimise(separated().objective(), diverges=separation.separating_step)
     assert solution.outcome is Outcome.SEPARATED
     assert solution.steps < 30
 
@@ -162,9 +162,9 @@ def test_a_walk_to_infinity_is_separated() -> None:
 def test_divergence_is_not_asked_about_a_fit_that_converges() -> None:
     asked: list[Floats] = []
 
-    def diverges(objective: Objective, direction: Floats) -> bool:
+    def diverges(objective: Objective, direction: Floats, gradient: Floats) -> Floats:
         asked.append(direction)
-        return True
+        return direction
 
     assert minimise(case().objective(), diverges=diverges).outcome is Outcome.CONVERGED
     assert asked == []

@@ -37,10 +37,11 @@ def leverage(result: Result, rows: Source | None = None) -> pd.DataFrame:
     Source: Lesaffre and Albert (1989), J. R. Stat. Soc. B 51:85. VGAM calls it `hatvalues`, class by class.
     """
     fit = deletable(result, rows)
-    diagonal, product = row_forms(fit.parts, fit.covariance, fit.problem.classes)
+    parts = fit.parts
+    diagonal, product = row_forms(parts, fit.covariance, fit.problem.classes)
     hat = np.empty(len(diagonal))
     done = 0
-    for block, prob in fit.parts:
+    for block, prob in parts:
         own = slice(done, done + len(block))
         hat[own] = block.w * np.einsum("ik,ik->i", prob, diagonal[own] - product[own])
         done += len(block)
@@ -72,7 +73,7 @@ def influence(result: Result, rows: Source | None = None, *, dfbeta: Sequence[st
         For an unknown term.
     """
     fit = deletable(result, rows)
-    found = fit.rows()
+    found = fit.rows
     table = pd.DataFrame(
         {
             "hat": found.hat,
@@ -82,9 +83,10 @@ def influence(result: Result, rows: Source | None = None, *, dfbeta: Sequence[st
         },
         index=index_of(result, rows),
     )
+    parts = fit.parts if dfbeta else []
     for term in dfbeta:
         largest = partial(_largest, _errors(result, term))
-        table[f"dfbeta_{term}"] = linear_changes(fit.parts, found.pull, _map(result, fit, term), largest)
+        table[f"dfbeta_{term}"] = linear_changes(parts, found.pull, _map(result, fit, term), largest)
     return table
 
 
@@ -102,10 +104,9 @@ def dfbeta(
         As `influence` does.
     """
     fit = deletable(result, rows)
-    pull = fit.rows().pull
-    parts = []
+    pull, own, parts = fit.rows.pull, fit.parts, []
     for term in [terms] if isinstance(terms, str) else terms:
-        moved = linear_changes(fit.parts, pull, _map(result, fit, term))
+        moved = linear_changes(own, pull, _map(result, fit, term))
         columns = result.design.columns[_span(result, term)]
         names = pd.MultiIndex.from_product([result.classes, columns], names=["class", "term"])
         parts.append(
@@ -129,7 +130,7 @@ def cluster_influence(result: Result, rows: Source | None = None, *, clusters: C
     fit = deletable(result, rows)
     frame = result.require_rows(None if rows is None else read_rows(rows))
     codes, names = labelled_codes(clusters, frame, "clusters")
-    counts, weights, rowwise = np.bincount(codes), np.bincount(codes, fit.problem.w), fit.rows()
+    counts, weights, rowwise = np.bincount(codes), np.bincount(codes, fit.problem.w), fit.rows
     table = pd.DataFrame(
         {
             "cluster": names,

@@ -11,15 +11,12 @@ import numpy as np
 from genreglm.engine import coordinates
 from genreglm.engine.blocks import Block, Blocks, Floats
 from genreglm.engine.coupled import Coupled, Quadratic, column_form
-from genreglm.engine.newton import Outcome, Solution, Step, conjugate_gradients, minimise
+from genreglm.engine.newton import Outcome, Solution, Step, minimise
 from genreglm.engine.objective import Objective
 from genreglm.engine.problem import Problem
-from genreglm.engine.separation import runs_away, separating_direction
+from genreglm.engine.separation import separating_direction, separating_step, sharp_step
 from genreglm.engine.start import best_start
 from genreglm.options import DECREMENT_TOLERANCE, GRADIENT_TOLERANCE, STEP_LIMIT
-
-# A direction that separates is certified on all rows when it is solved to so many digits.
-_SHARP = 1e-9
 
 
 @dataclass(frozen=True)
@@ -112,7 +109,7 @@ def estimate(
         decrement_tolerance=control.decrement_tolerance,
         max_steps=control.max_steps,
         callback=control.callback,
-        diverges=runs_away,
+        diverges=separating_step,
     )
     outcome, direction = solution.outcome, coordinates.unwhiten(triangular, solution.last_direction)
     if outcome is not Outcome.NON_FINITE:
@@ -141,7 +138,7 @@ def _apart(objective: Objective, solution: Solution) -> Floats | None:
     apart = separating_direction(objective, solution.whitened, solution.last_direction, solution.value)
     if apart is not None or not solution.crawled or objective.quadratic is not None:
         return apart
-    sharp = conjugate_gradients(objective, objective.evaluate(solution.whitened)[1], _SHARP)
+    sharp = sharp_step(objective, objective.evaluate(solution.whitened)[1])
     return separating_direction(objective, solution.whitened, sharp, solution.value)
 
 

@@ -15,6 +15,7 @@ from genreglm.options import DECREMENT_TOLERANCE, GRADIENT_TOLERANCE, STEP_LIMIT
 _PRODUCT_LIMIT = 400
 _SUFFICIENT_DECREASE = 1e-4
 _SHORTEST_STEP = 2.0**-30
+_LONG_STEPS = (2.0, 4.0, 8.0, 16.0)
 # Damping falls by this after a step that did what the quadratic model said, and ends below the smallest.
 _LESS_DAMPING = 0.1
 _SMALLEST_DAMPING = 1e-4
@@ -30,7 +31,11 @@ _ROUGH = 1e-5
 _FAR = 1e-2
 # A sum over many rows is no more certain than this share of itself.
 _ROUNDING = 512 * float(np.finfo(float).eps)
-_WATCHED = 5
+# Fewer units of log-likelihood to gain than this is near the end.
+_NEAR = 1.0
+# Relative error of a step that may be on its way to infinity.
+_STEADY = 1e-4
+_WATCHED = 3
 
 
 class Outcome(Enum):
@@ -89,9 +94,11 @@ class Solution:
 
     @property
     def crawled(self) -> bool:
-        """Whether steps shrank by a mere factor where Newton's shrink quadratically: below one unit to go."""
+        """Whether steps shrank by a mere factor where Newton's shrink quadratically: near the end."""
         return any(
-            after.decrement > 0.1 * before.decrement for before, after in pairwise(self.trace) if before.decrement < 1.0
+            after.decrement > 0.1 * before.decrement
+            for before, after in pairwise(self.trace)
+            if before.decrement < _NEAR
         )
 
 
@@ -103,7 +110,7 @@ def minimise(
     decrement_tolerance: float = DECREMENT_TOLERANCE,
     max_steps: int = STEP_LIMIT,
     callback: Callable[[Step], None] | None = None,
-    diverges: Callable[[Objective, Floats], bool] | None = None,
+    diverges: Callable[[Objective, Floats, Floats], Floats | None] | None = None,
 ) -> Solution:
     """Minimise `objective` from `start` (zero by default).
 
@@ -113,10 +120,11 @@ def minimise(
        the second at the distance still to go in standard errors, squared.
     3. Solve (H + D) d = -g roughly by conjugate gradients, preconditioned by M, the inverses of the classes'
        blocks; exactly where the problem is small. D is the damping times the typical curvature of each class.
-    4. Double the step where the last ones crawled, or halve it until the objective falls by enough (Armijo). Damp
-       more after a shortened step, less after one that the quadratic model foretold.
-    5. Where the decrement has been shrinking by a mere constant factor, which is how an iterate walks to
-       infinity, ask `diverges` of the direction, and stop as separated if it says so. Go to 1.
+    4. Double the step as often as it pays where the last ones crawled, or halve it until the objective falls by
+       enough (Armijo). Damp more after a shortened step, less after one that the quadratic model foretold.
+    5. Where the decrement has been shrinking by a mere constant factor near the end, which is how an iterate walks
+       to infinity, ask `diverges` of the direction and the gradient, and stop as separated if it returns the
+       direction that separates. Go to 1.
 
     Sources: Nocedal and Wright (2006), Numerical Optimization, chapters 7 and 10; Eisenstat and Walker (1996), SIAM J.
     Sci. Comput. 17:16, for how roughly.
@@ -152,18 +160,18 @@ def minimise(
         # shrink quadratically, and what the last one left says by how much.
         needed = 0.3 * min(gradient_tolerance / size, float(np.sqrt(decrement_tolerance / max(going, 1e-300))))
         foreseen = 0.1 * going / went if trace else 0.1
-        if going < 1.0 and foreseen > 0.01:
-            # So near the end and still shrinking by a mere factor: perhaps on the way to infinity, whose direction is
-            # only certified when it is sharp.
-            foreseen = float(np.linalg.norm(gradient))
+        if going < _NEAR and foreseen > 0.01:
+            # So near the end and still shrinking by a mere factor: perhaps on the way to infinity, where roughly
+            # solved steps leave out the direction that goes on.
+            foreseen = _STEADY
         tolerance, went = float(np.clip(foreseen, np.clip(needed, 1e-6, 0.1), 0.1)), going
         direction, products = _newton_direction(
             objective, gradient, precondition, damping * typical, tolerance, single=going > _FAR and tolerance > _ROUGH
         )
         slope = float(np.vdot(gradient, direction))
-        crawling = _crawls(trace, -slope * objective.total_weight)
-        double = _double_step(objective, whitened, value, slope, direction) if crawling else None
-        length, candidate = double or _line_search(objective, whitened, value, slope, direction)
+        lengths = _long_steps(trace, -slope * objective.total_weight)
+        long = _long_step(objective, whitened, value, slope, direction, lengths)
+        length, candidate = long or _line_search(objective, whitened, value, slope, direction)
         trace.append(Step(value, size, -slope * objective.total_weight, length, products))
         if callback is not None:
             callback(trace[-1])
@@ -174,8 +182,11 @@ def minimise(
         damping = _next_damping(damping, length, foretold=candidate[0] - value <= 0.25 * slope)
         whitened = whitened + length * direction
         value, gradient = candidate
-        if diverges is not None and _linear(trace) and diverges(objective, direction):
-            return end(Outcome.SEPARATED)
+        if diverges is not None and _linear(trace):
+            apart = diverges(objective, direction, gradient)
+            if apart is not None:
+                direction = apart
+                return end(Outcome.SEPARATED)
 
 
 def _next_damping(damping: float, length: float, *, foretold: bool) -> float:
@@ -187,12 +198,11 @@ def _next_damping(damping: float, length: float, *, foretold: bool) -> float:
 
 
 def _linear(trace: Sequence[Step]) -> bool:
-    """Say whether the last full steps shrank the decrement linearly; near a minimum it shrinks quadratically."""
-    if len(trace) < _WATCHED or len(trace) % 4:
-        return False
+    """Say whether the last full steps shrank a small decrement linearly; near a minimum it shrinks quadratically."""
     last = trace[-_WATCHED:]
-    ratios = [after.decrement / before.decrement for before, after in pairwise(last)]
-    return all(step.length >= 1.0 for step in last) and min(ratios) > 0.1
+    if len(last) < _WATCHED or last[-1].decrement >= _NEAR or min(step.length for step in last) < 1.0:
+        return False
+    return all(after.decrement > 0.1 * before.decrement for before, after in pairwise(last))
 
 
 def _curvatures(objective: Objective) -> Reals:
@@ -292,24 +302,38 @@ def conjugate_gradients(objective: Objective, gradient: Floats, tolerance: float
     return _newton_direction(objective, gradient, precondition, undamped, tolerance, single=False)[0]
 
 
-def _crawls(trace: Sequence[Step], decrement: float) -> bool:
-    """Say whether the decrement shrinks as it does where a tail falls off exponentially: each step moves by one."""
-    last = [*(step.decrement for step in trace[-2:]), decrement]
-    full = len(trace) >= 2 and min(step.length for step in trace[-2:]) >= 1.0
-    return full and all(0.25 < after / before < 0.7 for before, after in pairwise(last))
+def _long_steps(trace: Sequence[Step], decrement: float) -> Sequence[float]:
+    """Return the lengths worth a try before a full step: some where the last steps crawled.
 
-
-def _double_step(
-    objective: Objective, whitened: Floats, value: float, slope: float, direction: Floats
-) -> tuple[float, tuple[float, Floats]] | None:
-    """Return twice the step, and what it found there, where it lowers the objective by enough; else None.
-
-    It must also be near the lowest point of its line: a slope that has risen to more than a third of the first says
-    that the lowest point came before one and a half steps, and the step itself is then the better one.
+    Where a tail falls off exponentially the decrement shrinks by e, and each step moves by one: twice as far is then
+    better. Where several tails fall off in turn it hardly shrinks near the end, or even grows, and farther is better.
     """
-    candidate = objective.evaluate(whitened + 2.0 * direction)
-    lower = candidate[0] <= value + _SUFFICIENT_DECREASE * 2.0 * slope
-    return (2.0, candidate) if lower and float(np.vdot(candidate[1], direction)) <= -slope / 3.0 else None
+    last = [*(step.decrement for step in trace[-2:]), decrement]
+    if len(last) < 3 or min(step.length for step in trace[-2:]) < 1.0:
+        return ()
+    ratios = [after / before for before, after in pairwise(last)]
+    if decrement < _NEAR and min(ratios) >= 0.7:
+        return _LONG_STEPS
+    return _LONG_STEPS[:1] if min(ratios) > 0.25 and max(ratios) < 0.7 else ()
+
+
+def _long_step(
+    objective: Objective, whitened: Floats, value: float, slope: float, direction: Floats, lengths: Sequence[float]
+) -> tuple[float, tuple[float, Floats]] | None:
+    """Return the longest of `lengths` that lowers the objective by enough, and what it found there, else None.
+
+    Each must also be before the lowest point of its line, or near it: a slope that has risen to more than a third of
+    the first says that the lowest point came before three quarters of the step, and the one before is then the better.
+    """
+    longest = None
+    for length in lengths:
+        candidate = objective.evaluate(whitened + length * direction)
+        lower = candidate[0] <= value + _SUFFICIENT_DECREASE * length * slope
+        if not lower or float(np.vdot(candidate[1], direction)) > -slope / 3.0:
+            # Probabilities of the step that is taken.
+            return longest and (longest[0], objective.evaluate(whitened + longest[0] * direction))
+        longest = length, candidate
+    return longest
 
 
 def _line_search(

@@ -8,10 +8,16 @@ from numpy.typing import NDArray
 
 from genreglm.engine.blocks import Block, Blocks, Codes, Floats, Targets, class_sums
 from genreglm.engine.coordinates import unwhiten
+from genreglm.engine.newton import conjugate_gradients
 from genreglm.engine.objective import Objective
 
 # A converging fit's last step changes no linear predictor by as much; a diverging one's changes some by ~1.
 _RUNAWAY_STEP = 1e-3
+# Violations of a separation, relative to the largest change of the linear predictor, that are taken for rounding.
+_CERTAIN = 1e-7
+# The same in a roughly solved direction that is worth solving sharply, to be certified.
+_ALL_BUT = 1e-5
+_SHARP = 1e-9
 # Below this mean loss a fit that converged is asked whether it classifies every row.
 _NOTHING_LEFT = 1e-3
 # A column that is neither 0 nor 1 in so many rows needs no look at the others.
@@ -89,7 +95,7 @@ def pseudo_rows(x: Floats, w: Floats, cells: Sequence[EmptyCell], count: float) 
     return rows, np.array([cell.class_code for cell in cells], dtype=np.int64), np.full(len(cells), count)
 
 
-def certify(blocks: Blocks, direction: Floats, tolerance: float = 1e-7) -> bool:
+def certify(blocks: Blocks, direction: Floats, tolerance: float = _CERTAIN) -> bool:
     """Say whether `direction` (columns, classes) separates the rows, checked on every one of them.
 
     It does when x'(d_y - d_l) >= 0 for all rows and classes l, and > 0 for one: then the likelihood rises
@@ -108,13 +114,32 @@ def certify(blocks: Blocks, direction: Floats, tolerance: float = 1e-7) -> bool:
     return bool(highest.max() > 0.0 and lowest.min() >= -tolerance * highest.max())
 
 
-def runs_away(objective: Objective, last_direction: Floats) -> bool:
-    """Say whether a fit is walking towards infinity: its last step was long, and separates the rows."""
+def runs_away(objective: Objective, last_direction: Floats, tolerance: float = _CERTAIN) -> bool:
+    """Say whether a fit is walking towards infinity: its last step was long, and separates the rows (see `certify`)."""
     if objective.quadratic is not None:
         return False
     direction = unwhiten(objective.triangular, last_direction)
     largest = max(objective.blocks.map(lambda block: float(np.abs(block.product(direction)).max(initial=0.0))))
-    return largest > _RUNAWAY_STEP and certify(objective.blocks, direction)
+    return largest > _RUNAWAY_STEP and certify(objective.blocks, direction, tolerance)
+
+
+def sharp_step(objective: Objective, gradient: Floats) -> Floats:
+    """Return Newton's step, (columns, classes) whitened, solved to as many digits as a certificate needs."""
+    return conjugate_gradients(objective, gradient, _SHARP)
+
+
+def separating_step(objective: Objective, last_direction: Floats, gradient: Floats) -> Floats | None:
+    """Return the next step of a fit, (columns, classes) whitened, where it leads to infinity.
+
+    Parameters
+    ----------
+    last_direction : solved roughly; only where it all but separates the rows is the next one solved sharply
+    gradient : where the last step ended
+    """
+    if not runs_away(objective, last_direction, _ALL_BUT):
+        return None
+    sharp = sharp_step(objective, gradient)
+    return sharp if runs_away(objective, sharp) else None
 
 
 def separating_direction(

@@ -55,7 +55,7 @@ def _fitted(table: pd.DataFrame, result: Result, prob: np.ndarray) -> pd.DataFra
 
 def _with_influence(table: pd.DataFrame, result: Result, rows: Source | None) -> pd.DataFrame:
     try:
-        deletion = deletable(result, rows).rows()
+        deletion = deletable(result, rows).rows
     except InferenceError:
         return table
     return table.assign(

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,9 @@ from genreglm.engine.problem import Problem
 from genreglm.errors import DataError, InferenceError
 from genreglm.options import Adjustment, AnovaType, CovarianceKind, PredictionKind, TermTest, WeightKind, check_choice
 from genreglm.sources import Source, read_rows
+
+if TYPE_CHECKING:
+    from genreglm.result.deletion import Deletable
 
 Floats = NDArray[np.float64]
 
@@ -108,6 +112,13 @@ class Result:
     def classes(self) -> tuple[Any, ...]:
         """The classes in sorted order."""
         return self.design.classes
+
+    @cached_property
+    def deletion(self) -> "Deletable":
+        """The fit as leverage, influence and tests of fit want it, worked out once; see `genreglm.result.deletion`."""
+        from genreglm.result.deletion import Deletable
+
+        return Deletable.of(self, None)
 
     @property
     def df_model(self) -> int:

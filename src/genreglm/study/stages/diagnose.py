@@ -27,7 +27,7 @@ def run(study: Study) -> None:
     tracks = store.read_frame("tracks")
     by_artist = bool(store.read_json("work/preprocess.json")["has_artists"])
     model = inference_model(store, tracks)
-    rows = model.augment(tracks, seed=study.config.seed)
+    rows = model.augment(seed=study.config.seed)
     store.frame("row_diagnostics", rows[[name for name in _OF_ROWS if name in rows]])
     found = {"rows": len(tracks), "parameters": model.df_model, **_influence(study, model, rows, by_artist)}
     found |= _residuals(study, model)
