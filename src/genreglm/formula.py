@@ -7,6 +7,7 @@ may only call the functions listed here, and may hold no other syntax than arith
 import ast
 import difflib
 from collections.abc import Iterable
+from functools import lru_cache
 
 from formulaic import Formula
 from formulaic.errors import FormulaicError
@@ -68,7 +69,8 @@ def variables(terms: Iterable[Term]) -> list[str]:
     return sorted(found)
 
 
-def _names_in(expression: str) -> set[str]:
+@lru_cache(maxsize=4096)  # a design asks for its variables each time it meets rows
+def _names_in(expression: str) -> frozenset[str]:
     """Return the names that an expression reads: plain ones, and those quoted as Q("name")."""
     tree = ast.parse(expression, mode="eval")
     called = {id(part) for node in ast.walk(tree) if isinstance(node, ast.Call) for part in ast.walk(node.func)}
@@ -76,7 +78,7 @@ def _names_in(expression: str) -> set[str]:
         _quoted_name(node) for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "Q"
     }
     plain = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called}
-    return (plain - {"contr", "np"} - ALLOWED_CALLS) | quoted
+    return frozenset((plain - {"contr", "np"} - ALLOWED_CALLS) | quoted)
 
 
 def _quoted_name(call: ast.Call) -> str:

@@ -16,6 +16,7 @@ import pytest
 from command_line import ODD_NAME, Finished, Ran, run
 
 import genreglm as gg
+from genreglm.study.figures import GROUPS, draw
 
 _PROMISED = (
     "report.html", "ledger.csv", "manifest.json", "residual_plots.png", "logs/study.log", "model/result",
@@ -291,3 +292,12 @@ def test_study_of_the_built_in_example(tmp_path: Path) -> None:
     evaluation = json.loads((tmp_path / "outputs/work/evaluation.json").read_text(encoding="utf-8"))
     assert evaluation["headline"]["top_1"] > 10 * evaluation["null"]["top_1"]
     assert "simulated" in (tmp_path / "outputs/report.html").read_text(encoding="utf-8")
+
+
+def test_figures_drawn_here_are_those_that_processes_drew(finished: Finished) -> None:
+    drawn = {name: (png, svg) for group in GROUPS for name, png, svg, _ in draw(finished.out, group)}
+    figures = finished.out / "figures"
+    assert set(drawn) == {path.stem for path in figures.glob("*.png")}
+    for name, (png, svg) in drawn.items():
+        assert (figures / f"{name}.png").read_bytes() == png
+        assert (figures / f"{name}.svg").read_bytes() == svg

@@ -16,6 +16,7 @@ class Bowl:
     shape = (1, 2)
     total_weight = 1.0
     is_small = False
+    products_a_preconditioner = 0.0
 
     def __init__(self, value: float = 0.0, gradient: float = 1.0, curvature: float = 1.0) -> None:
         self.value, self.gradient, self.curvature = value, gradient, curvature
@@ -173,3 +174,19 @@ def test_divergence_is_not_asked_about_a_fit_that_converges() -> None:
 def test_each_outcome_says_what_to_do() -> None:
     for outcome in set(Outcome) - {Outcome.CONVERGED}:
         assert len(outcome.value) > 80
+
+
+def test_a_preconditioner_out_of_date_leads_to_the_same_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh = minimise(case(rows=300, columns=6, classes=12).objective())
+    monkeypatch.setattr(Objective, "products_a_preconditioner", 1000.0)
+    stale = minimise(case(rows=300, columns=6, classes=12).objective())
+    assert fresh.outcome is stale.outcome is Outcome.CONVERGED
+    np.testing.assert_allclose(stale.whitened, fresh.whitened, atol=1e-9)
+
+
+def test_a_preconditioner_is_worth_more_products_where_columns_are_many_and_rows_few() -> None:
+    worth = [
+        case(rows=rows, columns=columns, classes=3).objective().products_a_preconditioner
+        for rows, columns in ((1_000, 60), (2_000, 60), (1_000, 20))
+    ]
+    assert worth[0] > worth[1] > worth[2] == 0.0

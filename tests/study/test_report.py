@@ -545,7 +545,7 @@ def test_a_picture_keeps_its_looks_in_few_colours() -> None:
     gradient = np.stack(np.broadcast_arrays(shades[:, None], shades[None, :], np.uint8(128)), axis=2)
     buffer = io.BytesIO()
     Image.fromarray(gradient).save(buffer, "PNG")
-    found = smaller({"one.png": buffer.getvalue()}, "one")
+    found = smaller({"one.png": buffer.getvalue()})
     assert found is not None
     shown = np.asarray(Image.open(io.BytesIO(found)).convert("RGB"), dtype=float)
     assert np.abs(shown - gradient).mean() < 6.0

@@ -139,21 +139,27 @@ def minimise(
 
     typical, curvatures = objective.typical_curvatures(), _curvatures(objective)
     damping = damped = 1.0
-    precondition = _preconditioner(curvatures, damping * typical)
+    precondition, used = _preconditioner(curvatures, damping * typical), 0
     while True:
         size = float(np.abs(gradient).max())
         if not (np.isfinite(value) and np.isfinite(size)):
             return end(Outcome.NON_FINITE)
         bent = bool(trace) and trace[-1].decrement > (_SETTLED if curvatures.ndim == 4 else _FROZEN_BELOW)
-        if bent:
-            curvatures = _curvatures(objective)
-        if bent or damping != damped:
-            precondition, damped = _preconditioner(curvatures, damping * typical), damping
+        # Where columns are many and rows few, one that is out of date costs less than a new one.
+        if used >= objective.products_a_preconditioner:
+            if bent:
+                curvatures = _curvatures(objective)
+            if bent or damping != damped:
+                precondition, damped, used = _preconditioner(curvatures, damping * typical), damping, 0
         going = objective.total_weight * float(np.vdot(gradient, precondition(gradient)))
         # A full step leaves less to go than it went: its own decrement bounds what is left, and is exact.
         left = min(going, trace[-1].decrement) if trace and trace[-1].length >= 1.0 else going
         if size <= gradient_tolerance and left <= decrement_tolerance:
-            return end(Outcome.CONVERGED)
+            if damping >= damped:
+                return end(Outcome.CONVERGED)
+            # More damping than there is makes the way left look shorter than it is.
+            precondition, damped, used = _preconditioner(curvatures, damping * typical), damping, 0
+            continue
         if len(trace) >= max_steps:
             return end(Outcome.STEP_LIMIT)
         # No more digits than the stopping rule asks for, nor than the next step will leave right: Newton's steps
@@ -168,6 +174,7 @@ def minimise(
         direction, products = _newton_direction(
             objective, gradient, precondition, damping * typical, tolerance, single=going > _FAR and tolerance > _ROUGH
         )
+        used += products
         slope = float(np.vdot(gradient, direction))
         lengths = _long_steps(trace, -slope * objective.total_weight)
         long = _long_step(objective, whitened, value, slope, direction, lengths)

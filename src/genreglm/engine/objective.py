@@ -68,6 +68,18 @@ class Objective:
         return self.blocks.columns * self.blocks.classes <= _FEW_PARAMETERS and self.blocks.rows <= _FEW_ROWS
 
     @property
+    def products_a_preconditioner(self) -> float:
+        """How many products with the Hessian take as long as the classes' blocks and their inverses; 0 if small.
+
+        A product takes 4 n p flops a class; where columns are many, blocks from `_DRAWS_A_COLUMN` p rows and their
+        inverses take about 2 p^2 times as many rows, and 8/3 p^3.
+        """
+        columns, rows = self.blocks.columns, self.blocks.rows
+        if self.is_small or columns <= _FEW_COLUMNS:
+            return 0.0
+        return (2.0 * _DRAWS_A_COLUMN + 8.0 / 3.0) * columns**2 / (4.0 * rows)
+
+    @property
     def shape(self) -> tuple[int, int]:
         """Columns and classes."""
         return self.blocks.columns, self.blocks.classes

@@ -75,15 +75,13 @@ def in_part(captioned: Mapping[str, str], part: str) -> list[Block]:
     return [figure(name, captioned[name], alt) for (_, _, alt), name in sorted(placed)]
 
 
-def smaller(pictures: Mapping[str, bytes], name: str) -> bytes | None:
-    """Return a figure's picture, `NAME.png` or `NAME.svg`, whichever is smaller; None where there is none.
+def smaller(files: Mapping[str, bytes]) -> bytes | None:
+    """Return the smaller of a figure's files, by name, as it goes into the page; None where there is none.
 
-    A PNG goes into the page in 256 colours of its own, a third of its size; the file keeps them all.
+    A PNG does in 256 colours of its own, a third of its size; the file keeps them all.
     """
-    found = [pictures[file] for file in (f"{name}.svg",) if file in pictures]
-    if f"{name}.png" in pictures:
-        found.append(_in_few_colours(pictures[f"{name}.png"]))
-    return min(found, key=len, default=None)
+    shown = [_in_few_colours(data) if name.endswith(".png") else data for name, data in files.items()]
+    return min(shown, key=len, default=None)
 
 
 def _in_few_colours(picture: bytes) -> bytes:

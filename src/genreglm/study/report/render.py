@@ -8,11 +8,14 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from genreglm.engine.threads import thread_count
+from genreglm.selection.jobs import in_order
 from genreglm.study.report.columns import formatted, is_numeric
 from genreglm.study.report.figures import data_uri, smaller
 
 MOST_BYTES = 8_000_000
 _FOR_WORDS = 1_500_000  # of which text and tables may take this much
+_MANY = 20  # figures, for which it pays to start processes
 
 
 def render(summary: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
@@ -39,8 +42,10 @@ def _embedded(summary: Mapping[str, Any], pictures: Mapping[str, bytes]) -> dict
     """Return data URIs of the figures that the page has room for."""
     room, held = MOST_BYTES - _FOR_WORDS, {}
     blocks = (block for section in summary["sections"] for block in section["blocks"])
-    for name in (block["name"] for block in blocks if block["kind"] == "figure"):
-        picture = smaller(pictures, name)
+    names = [block["name"] for block in blocks if block["kind"] == "figure"]
+    files = [{file: pictures[file] for file in (f"{name}.png", f"{name}.svg") if file in pictures} for name in names]
+    jobs = thread_count() if len(names) >= _MANY else 1
+    for name, picture in zip(names, in_order(smaller, files, jobs), strict=True):
         uri = data_uri(picture) if picture else ""
         if uri and len(uri) <= room:
             held[name] = uri
