@@ -18,7 +18,7 @@ from genreglm.engine.threads import single_threaded_blas
 
 # The decrement bounds twice the log-likelihood still to gain, and that is the error of a likelihood ratio.
 # A last step of Newton's takes it far below.
-RESTRICTED = Control(gradient_tolerance=1e-6, decrement_tolerance=1e-8)
+RESTRICTED = Control(gradient_tolerance=1e-6, decrement_tolerance=1e-11)
 
 
 @dataclass(frozen=True)

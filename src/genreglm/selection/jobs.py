@@ -1,6 +1,7 @@
 """Folds side by side, in processes: the answers come in order, and are those of one at a time."""
 
 import os
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
@@ -24,7 +25,10 @@ def in_order(task: Callable[[Item], Answer], items: Sequence[Item], jobs: int) -
         return
     threads = max(1, thread_count() // jobs)
     parallel = Parallel(n_jobs=jobs, backend="loky", return_as="generator")
-    yield from parallel(delayed(_with_threads)(task, item, threads) for item in items)
+    with warnings.catch_warnings():
+        # Processes that had nothing to do for minutes end by themselves, and others take their place.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
+        yield from parallel(delayed(_with_threads)(task, item, threads) for item in items)
 
 
 def _with_threads(task: Callable[[Item], Answer], item: Item, threads: int) -> Answer:
