@@ -63,12 +63,12 @@ def test_factor_cells_change_nothing() -> None:
     made = with_factors()
     found = module.information(with_probabilities(made), made.classes)
     np.testing.assert_allclose(found, kronecker_sum(made), rtol=1e-11, atol=1e-11)
-    assert find_cells(made.x).moments == 1 + 2 + 3
+    assert find_cells([made.x]).moments == 1 + 2 + 3
 
 
 def test_cells_are_rows_that_share_their_levels() -> None:
     made = with_factors()
-    cells = find_cells(made.x)
+    cells = find_cells([made.x])
     np.testing.assert_array_equal(cells.dense, [1, 3])
     levels = made.x[:, [0, 2, 4, 5]]
     for code in np.unique(cells.codes):
@@ -78,7 +78,7 @@ def test_cells_are_rows_that_share_their_levels() -> None:
 
 def test_columns_that_leave_too_few_rows_a_cell_stay_dense() -> None:
     few = with_factors(rows=100)
-    assert len(find_cells(few.x).patterns) * 48 <= 100
+    assert len(find_cells([few.x]).patterns) * 48 <= 100
     np.testing.assert_allclose(
         module.information(with_probabilities(few), few.classes), kronecker_sum(few), rtol=1e-11, atol=1e-11
     )
@@ -95,4 +95,4 @@ def test_more_rows_than_one_long_block() -> None:
 def test_a_column_of_zeros_and_ones_in_its_first_rows_only_is_dense() -> None:
     x = np.column_stack([np.ones(400), np.arange(400) % 2.0])
     x[300, 1] = 0.5
-    assert find_cells(x).dense.tolist() == [1]
+    assert find_cells([x]).dense.tolist() == [1]

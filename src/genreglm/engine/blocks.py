@@ -91,7 +91,7 @@ class Blocks:
         block_rows: int | None = None,
     ) -> "Blocks":
         """Cut arrays in memory into blocks of `block_rows` rows (views, no copy), longer ones where classes are few."""
-        block_rows = block_rows or max(BLOCK_ROWS, min(MOST_BLOCK_ROWS, BLOCK_NUMBERS // classes))
+        block_rows = block_rows or _block_rows(len(y), classes)
         cuts = [slice(start, start + block_rows) for start in range(0, len(y), block_rows)]
         parts = [Block(x[cut], y[cut], w[cut], None if offset is None else offset[cut]) for cut in cuts]
         return cls(parts, classes)
@@ -118,3 +118,11 @@ class Blocks:
     def total_weight(self) -> float:
         """Sum of the weights."""
         return float(sum(part.w.sum() for part in self.parts))
+
+
+def _block_rows(rows: int, classes: int) -> int:
+    """Return how many rows a block has: nearly alike, and a number of blocks that threads share without a rest."""
+    most = max(BLOCK_ROWS, min(MOST_BLOCK_ROWS, BLOCK_NUMBERS // classes))
+    blocks = -(-rows // most)
+    blocks = blocks if blocks < 2 else blocks + blocks % 2
+    return max(1, -(-rows // max(1, blocks)))

@@ -63,7 +63,7 @@ def bordered(
     """
     columns = parts[0][0].x.shape[1]
     wanted = wanted_pairs(columns, kept, groups, inner=inner)
-    cells = cells or find_cells(np.concatenate([block.x for block, _ in parts]))
+    cells = cells or find_cells([block.x for block, _ in parts])
     sums = pair_sums(parts, classes, replace(cells, wanted=wanted))
     first, free = first_pairs(classes), classes - 1
     low, high = np.minimum.outer(range(free), range(free)), np.maximum.outer(range(free), range(free))

@@ -6,6 +6,7 @@ that is 66 moments in place of 276 pairs; sums of the moments over a cell are th
 stand for, cell by cell. An intercept is a 0/1 column like any other.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,23 +95,33 @@ def pair_positions(columns: int, wanted: Pairs | None = None) -> Integers:
     return position
 
 
-def find_cells(x: Floats) -> Cells:
-    """Group rows by their 0/1 columns, taken in turn as long as cells keep enough rows; the others are dense."""
-    rows, columns = x.shape
+def find_cells(parts: Sequence[Floats]) -> Cells:
+    """Group the rows of all parts by their 0/1 columns, taken in turn as long as cells keep enough rows.
+
+    The other columns are dense.
+    """
+    rows, columns = sum(len(part) for part in parts), parts[0].shape[1]
     codes, count = np.zeros(rows, dtype=np.int64), 1
     kept = np.zeros(columns, dtype=bool)
     # A few rows tell most of the dense columns.
-    few = x[:_FIRST_ROWS]
+    few = parts[0][:_FIRST_ROWS]
     for column in np.flatnonzero(((few == 0.0) | (few == 1.0)).all(axis=0)):
-        ones = x[:, column] == 1.0
-        if not (ones | (x[:, column] == 0.0)).all():
+        values = np.concatenate([part[:, column] for part in parts])
+        ones = values == 1.0
+        if not (ones | (values == 0.0)).all():
             continue
         finer = 2 * codes + ones
         occupied = np.bincount(finer, minlength=2 * count) > 0
         if occupied.sum() * _FEWEST_ROWS <= rows or occupied.sum() == count:
             codes, count, kept[column] = (np.cumsum(occupied) - 1)[finer], int(occupied.sum()), True
     patterns = np.zeros((count, columns), dtype=bool)
-    patterns[codes] = (x == 1.0) & kept
+    starts = np.cumsum([0, *(len(part) for part in parts)])
+    for part, start in zip(parts, starts[:-1], strict=True):
+        # Any row of a cell shows its pattern.
+        shown = np.full(count, -1)
+        shown[codes[start : start + len(part)]] = np.arange(len(part))
+        seen = np.flatnonzero(shown >= 0)
+        patterns[seen] = (part[shown[seen]] == 1.0) & kept
     return Cells(codes, np.flatnonzero(~kept), patterns)
 
 

@@ -18,6 +18,8 @@ from genreglm.options import BLOCK_ROWS, RANK_TOLERANCE
 Floats = NDArray[np.float64]
 
 _FIRST_ROWS = 256
+# Rows that are reduced together where columns are few.
+_ROWS_TOGETHER, _FEW_COLUMNS = 256, 64
 
 
 @dataclass(frozen=True)
@@ -89,12 +91,23 @@ def upper_triangle(matrix: Floats) -> Floats:
     return np.asarray(np.linalg.qr(matrix, mode="r"))
 
 
+def _reduced(rows: Floats) -> Floats:
+    """Return R of rows = Q R; of few columns, by a few rows at a time, which stay in the cache."""
+    columns = rows.shape[1]
+    whole = len(rows) // _ROWS_TOGETHER
+    if columns > _FEW_COLUMNS or whole < 2:
+        return upper_triangle(rows)
+    cut = whole * _ROWS_TOGETHER
+    stack = np.linalg.qr(rows[:cut].reshape(whole, _ROWS_TOGETHER, columns), mode="r")
+    return upper_triangle(np.vstack([stack.reshape(-1, columns), rows[cut:]]))
+
+
 def triangle(blocks: Blocks) -> Floats:
     """Return R (p, p), upper triangular, with R'R = sum w z z' / sum w.
 
     By orthogonal reduction of one block after the other, so that no square of the condition number enters.
     """
-    pieces = blocks.map(lambda block: upper_triangle(np.sqrt(block.w)[:, None] * block.x))
+    pieces = blocks.map(lambda block: _reduced(np.sqrt(block.w)[:, None] * block.x))
     reduced = next(pieces)
     for piece in pieces:
         reduced = upper_triangle(np.vstack([reduced, piece]))

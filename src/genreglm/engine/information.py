@@ -48,7 +48,7 @@ def outer_products(parts: Sequence[tuple[Block, Floats]], classes: int) -> Float
 def _matrix(parts: Sequence[tuple[Block, Floats]], classes: int, cells: Cells | None, *, singles: bool) -> Floats:
     """Return sum_i w_i (diag(p_i) - p_i p_i') (x) z_i z_i', without the diagonal's part unless `singles`."""
     columns, free = parts[0][0].x.shape[1], classes - 1
-    sums = pair_sums(parts, classes, cells or find_cells(np.concatenate([block.x for block, _ in parts])))
+    sums = pair_sums(parts, classes, cells or find_cells([block.x for block, _ in parts]))
     matrix = np.empty((free, columns, free, columns))
     _unpack(sums, singles, pair_positions(columns), first_pairs(classes), matrix)
     return matrix.reshape(free * columns, free * columns)

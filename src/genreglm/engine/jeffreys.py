@@ -76,7 +76,7 @@ def jeffreys(
     if aliased:
         nothing = np.full((problem.x.shape[1], problem.classes), np.nan)
         return Estimate(problem, nothing, Outcome.SINGULAR, aliased=aliased)
-    climb = _Climb(problem, Objective(own, triangular), find_cells(np.concatenate([part.x for part in own.parts])))
+    climb = _Climb(problem, Objective(own, triangular), find_cells([part.x for part in own.parts]))
     at = climb.at(problem.standardisation.forth(_first(problem, cells) if start is None else start))
     trace: list[Step] = []
     memory: deque[tuple[Floats, Floats]] = deque(maxlen=_STEPS_REMEMBERED)

@@ -70,7 +70,7 @@ def delete_rows(
     """
     columns, free = parts[0][0].x.shape[1], classes - 1
     rows = sum(len(block) for block, _ in parts)
-    cells = cells or find_cells(np.concatenate([block.x for block, _ in parts]))
+    cells = cells or find_cells([block.x for block, _ in parts])
     spread = cells.targets(columns)
     packed = np.ascontiguousarray(packed_forms(covariance, columns).T)
     targets = np.concatenate([block.shares(classes) for block, _ in parts])

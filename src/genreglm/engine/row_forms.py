@@ -34,7 +34,7 @@ def row_forms(
     """
     columns, free = parts[0][0].x.shape[1], classes - 1
     rows = sum(len(block) for block, _ in parts)
-    cells = cells or find_cells(np.concatenate([block.x for block, _ in parts]))
+    cells = cells or find_cells([block.x for block, _ in parts])
     spread = cells.targets(columns)
     packed = packed_forms(covariance, columns)
     diagonals, products = np.zeros((rows, classes)), np.zeros((rows, classes))

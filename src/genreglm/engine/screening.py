@@ -64,7 +64,7 @@ def score_screen(family: Family, coefficients: Floats, groups: Groups, among: Se
     require_covariance(len(among) + max(len(group) for group in groups), classes)
     point, places = _point(family, coefficients, groups, among)
     parts, kept = [*point.parts, *point.prior], range(len(among))
-    cells = find_cells(np.concatenate([block.x for block, _ in parts]))
+    cells = find_cells([block.x for block, _ in parts])
     base: _Kept | None = None
     tests: list[ChiSquareTest] = []
     for some in _passes(places, len(among), classes):
