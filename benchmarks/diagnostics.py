@@ -7,6 +7,7 @@ with the largest Cook's distance, the others from all others.
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,10 @@ def measure(data: Path, quick: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
     x = np.random.default_rng(0).normal(size=result.problem.x.shape)
     dense = seconds_of(information_call(x, result.problem.y, len(result.classes)))
     rows = [("information, dense columns", dense, 1.0, peak_mb())]
+    # A copy knows nothing yet of what a result works out once.
     calls: dict[str, Callable[[], Any]] = {
-        "leverage of all rows": lambda: gg.leverage(result),
-        "leverage, Cook's distance, both deltas of all rows": lambda: gg.influence(result),
+        "leverage of all rows": lambda: gg.leverage(replace(result)),
+        "leverage, Cook's distance, both deltas of all rows": lambda: gg.influence(replace(result)),
         f"average marginal effects of {len(continuous)} variables with standard errors": lambda: gg.marginal_effects(
             result, variables=list(continuous)
         ),
@@ -51,7 +53,7 @@ def _refits(result: Any, count: int) -> pd.DataFrame:
     from genreglm.result.deletion import deletable
 
     fit, table = deletable(result), gg.influence(result)
-    pull, z = fit.rows().pull, np.concatenate([block.x for block, _ in fit.parts])
+    pull, z = fit.rows.pull, np.concatenate([block.x for block, _ in fit.parts])
     information = np.linalg.inv(fit.covariance)
     rng, ranked = np.random.default_rng(0), table["cooksd"].sort_values(ascending=False).index.to_numpy()
     top = max(len(ranked) // 100, count)

@@ -5,6 +5,7 @@ from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -95,7 +96,6 @@ class MultinomialGLMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[
         """
         self._check_parameters()
         x, labels = validate_data(self, X, y, dtype=np.float64)
-        check_classification_targets(labels)
         problem, self.classes_ = self._problem(x, labels, _weights(sample_weight, len(x)))
         penalised = np.full(problem.x.shape[1], 1.0)
         # One hold of BLAS for the whole fit: taking and leaving it costs more than a step of a small one.
@@ -143,8 +143,13 @@ class MultinomialGLMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[
 
     def _problem(self, x: Floats, labels: NDArray[Any], weights: Floats) -> tuple[Problem, NDArray[Any]]:
         """Return the rows of positive weight as the engine's problem, and the sorted classes among them."""
+        # By hashing: sorting words takes a third of a small fit. What is told from all labels is told from each once.
+        codes, classes = pd.factorize(labels, sort=True)
+        classes = classes.astype(labels.dtype)
+        check_classification_targets(classes)
         live = weights > 0
-        classes, codes = np.unique(labels[live], return_inverse=True)
+        seen = np.bincount(codes[live], minlength=len(classes)) > 0
+        classes, codes = classes[seen], (np.cumsum(seen) - 1)[codes]
         if len(classes) < 2:
             raise ValueError(
                 f"{type(self).__name__} needs at least 2 classes in the rows of positive weight, but found one class: "
@@ -152,7 +157,7 @@ class MultinomialGLMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[
             )
         columns = np.column_stack([np.ones(live.sum()), x[live]]) if self.fit_intercept else x[live]
         intercept = 0 if self.fit_intercept else None
-        return Problem(columns, codes.astype(np.int64), weights[live], len(classes), intercept), classes
+        return Problem(columns, codes[live].astype(np.int64), weights[live], len(classes), intercept), classes
 
     def _require_usable(self, found: Estimate) -> None:
         """Raise where there are no coefficients worth keeping, warn where the steps were too few."""

@@ -87,7 +87,7 @@ def _root_mean_squares(x: Floats, centre: Floats, share: Floats) -> Floats:
 
 
 def upper_triangle(matrix: Floats) -> Floats:
-    """Return R of matrix = Q R."""
+    """Return R of matrix = Q R, or of each matrix of a stack."""
     return np.asarray(np.linalg.qr(matrix, mode="r"))
 
 
@@ -98,7 +98,7 @@ def _reduced(rows: Floats) -> Floats:
     if columns > _FEW_COLUMNS or whole < 2:
         return upper_triangle(rows)
     cut = whole * _ROWS_TOGETHER
-    stack = np.linalg.qr(rows[:cut].reshape(whole, _ROWS_TOGETHER, columns), mode="r")
+    stack = upper_triangle(rows[:cut].reshape(whole, _ROWS_TOGETHER, columns))
     return upper_triangle(np.vstack([stack.reshape(-1, columns), rows[cut:]]))
 
 
