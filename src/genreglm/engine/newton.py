@@ -16,6 +16,8 @@ _PRODUCT_LIMIT = 400
 _SUFFICIENT_DECREASE = 1e-4
 _SHORTEST_STEP = 2.0**-30
 _LONG_STEPS = (2.0, 4.0, 8.0, 16.0)
+# Full damping from where a step would move the linear predictors by a root of a tenth.
+_CAUTION = 10.0
 # Damping falls by this after a step that did what the quadratic model said, and ends below the smallest.
 _LESS_DAMPING = 0.1
 _SMALLEST_DAMPING = 1e-4
@@ -138,8 +140,10 @@ def minimise(
         return Solution(whitened, value, float(np.abs(gradient).max()), outcome, trace, direction)
 
     typical, curvatures = objective.typical_curvatures(), _curvatures(objective)
-    damping = damped = 1.0
-    precondition, used = _preconditioner(curvatures, damping * typical), 0
+    precondition, used = _preconditioner(curvatures, typical), 0
+    damping = damped = _first_damping(gradient, precondition)
+    if damping < 1.0:
+        precondition = _preconditioner(curvatures, damping * typical)
     while True:
         size = float(np.abs(gradient).max())
         if not (np.isfinite(value) and np.isfinite(size)):
@@ -194,6 +198,18 @@ def minimise(
             if apart is not None:
                 direction = apart
                 return end(Outcome.SEPARATED)
+
+
+def _first_damping(gradient: Floats, precondition: "_Exact | _Preconditioner") -> float:
+    """Return no damping at an optimum, and full damping far away.
+
+    g'M g is about how far the step moves the linear predictors, squared, in their own curvature: where it is small the
+    quadratic model is to be believed.
+    """
+    damping = min(1.0, _CAUTION * float(np.vdot(gradient, precondition(gradient))))
+    if not np.isfinite(damping):
+        return 1.0
+    return damping if damping > _SMALLEST_DAMPING else 0.0
 
 
 def _next_damping(damping: float, length: float, *, foretold: bool) -> float:
