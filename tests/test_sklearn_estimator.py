@@ -264,3 +264,12 @@ def test_an_objective_that_is_not_finite_is_refused(rows: pd.DataFrame, monkeypa
     monkeypatch.setattr(genreglm.sklearn, "estimate", overflowing)
     with pytest.raises(ConvergenceError, match="stopped being finite"):
         MultinomialGLMClassifier().fit(rows[FEATURES], rows["genre"])
+
+
+@pytest.mark.parametrize("kind", [str, object, int, bool])
+def test_labels_of_any_kind_keep_it_and_warn_of_nothing(kind: type) -> None:
+    x = np.random.default_rng(0).normal(size=(120, 2))
+    labels = (np.arange(120) % (2 if kind is bool else 30)).astype(str if kind is object else kind).astype(kind)
+    fitted = MultinomialGLMClassifier().fit(x, labels)
+    assert fitted.classes_.dtype == labels.dtype
+    assert fitted.classes_.tolist() == sorted(set(labels.tolist()))

@@ -23,6 +23,9 @@ from genreglm.options import GRADIENT_TOLERANCE, STEP_LIMIT
 
 Floats = NDArray[np.float64]
 
+# Of each label are shown to scikit-learn's check.
+_FEW_LABELS = 3
+
 
 class MultinomialGLMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A multinomial GLM (softmax regression) fitted by Newton's method, with a ridge penalty.
@@ -143,10 +146,12 @@ class MultinomialGLMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[
 
     def _problem(self, x: Floats, labels: NDArray[Any], weights: Floats) -> tuple[Problem, NDArray[Any]]:
         """Return the rows of positive weight as the engine's problem, and the sorted classes among them."""
-        # By hashing: sorting words takes a third of a small fit. What is told from all labels is told from each once.
+        # By hashing: sorting words takes a third of a small fit.
         codes, classes = pd.factorize(labels, sort=True)
         classes = classes.astype(labels.dtype)
-        check_classification_targets(classes)
+        # scikit-learn sorts too, and warns where labels hardly ever recur: a few of each tell it as much.
+        few = labels.dtype.kind in "OU" and _FEW_LABELS * len(classes) <= len(labels)
+        check_classification_targets(np.repeat(classes, _FEW_LABELS) if few else labels)
         live = weights > 0
         seen = np.bincount(codes[live], minlength=len(classes)) > 0
         classes, codes = classes[seen], (np.cumsum(seen) - 1)[codes]

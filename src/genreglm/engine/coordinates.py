@@ -18,6 +18,8 @@ from genreglm.options import BLOCK_ROWS, RANK_TOLERANCE
 Floats = NDArray[np.float64]
 
 _FIRST_ROWS = 256
+# A deviation between this and its inverse is free of what happens to squares that are too small or too large.
+_SMALLEST_SQUARED = 1e-140
 # Rows that are reduced together where columns are few.
 _ROWS_TOGETHER, _FEW_COLUMNS = 256, 64
 
@@ -49,8 +51,10 @@ class Standardisation:
 
     def apply(self, x: Floats) -> Floats:
         """Return z, (rows, p)."""
-        z: Floats = x - self.centre
-        z /= self.scale
+        z = np.empty(x.shape)
+        for cut in _cuts(len(x)):
+            np.subtract(x[cut], self.centre, out=z[cut])
+            z[cut] /= self.scale
         return z
 
     def back(self) -> Floats:
@@ -74,16 +78,21 @@ def _zeros_and_ones(x: Floats) -> NDArray[np.bool_]:
     return plain
 
 
-def _root_mean_squares(x: Floats, centre: Floats, share: Floats) -> Floats:
-    """Return sqrt(sum share (x - centre)^2) of each column, some rows at a time, so that they stay in the cache.
+def _cuts(rows: int) -> list[slice]:
+    """Return rows some at a time, so that they stay in the cache."""
+    return [slice(start, start + BLOCK_ROWS) for start in range(0, rows, BLOCK_ROWS)]
 
-    Without the overflow or underflow of squares in a unit like 1e200.
-    """
-    cuts = [slice(start, start + BLOCK_ROWS) for start in range(0, len(x), BLOCK_ROWS)]
-    largest = np.max([np.abs(x[cut] - centre).max(axis=0) for cut in cuts], axis=0)
-    unit = np.where(largest > 0.0, largest, 1.0)
-    mean_square = sum(share[cut] @ np.square((x[cut] - centre) / unit) for cut in cuts)
-    return np.asarray(unit * np.sqrt(mean_square))
+
+def _root_mean_squares(x: Floats, centre: Floats, share: Floats) -> Floats:
+    """Return sqrt(sum share (x - centre)^2) of each column."""
+    with np.errstate(over="ignore", under="ignore"):
+        found = np.sqrt(np.asarray(sum(share[cut] @ np.square(x[cut] - centre) for cut in _cuts(len(x)))))
+    for j in np.flatnonzero((found < _SMALLEST_SQUARED) | ~(found < 1.0 / _SMALLEST_SQUARED)):
+        # The squares of a unit like 1e200 overflow, and those of 1e-200 vanish.
+        from_centre = np.abs(x[:, j] - centre[j])
+        unit = from_centre.max() or 1.0
+        found[j] = unit * np.sqrt(share @ np.square(from_centre / unit))
+    return np.asarray(found)
 
 
 def upper_triangle(matrix: Floats) -> Floats:

@@ -27,10 +27,11 @@ _FROZEN_BELOW = 10.0
 # A whole Hessian that gives steps by itself is taken anew until a step is so short (squared, in standard errors) that
 # the next one loses nothing by the old one.
 _SETTLED = 1e-8
-# Directions to no more digits than this are computed in single precision, as long as the decrement is larger
-# than this too: on the way to infinity the curvature sinks below what single precision can tell from zero.
+# Directions to no more digits than this are computed in single precision, as long as the decrement is larger than this
+# too, or has just shrunk to such a share: on the way to infinity it shrinks by a mere factor, and the curvature sinks
+# below what single precision can tell from zero.
 _ROUGH = 1e-5
-_FAR = 1e-2
+_FAR, _QUADRATIC = 1e-2, 1e-2
 # A sum over many rows is no more certain than this share of itself.
 _ROUNDING = 512 * float(np.finfo(float).eps)
 # Fewer units of log-likelihood to gain than this is near the end.
@@ -174,9 +175,10 @@ def minimise(
             # So near the end and still shrinking by a mere factor: perhaps on the way to infinity, where roughly
             # solved steps leave out the direction that goes on.
             foreseen = _STEADY
+        single = going > _FAR or going < _QUADRATIC * went
         tolerance, went = float(np.clip(foreseen, np.clip(needed, 1e-6, 0.1), 0.1)), going
         direction, products = _newton_direction(
-            objective, gradient, precondition, damping * typical, tolerance, single=going > _FAR and tolerance > _ROUGH
+            objective, gradient, precondition, damping * typical, tolerance, single=single and tolerance > _ROUGH
         )
         used += products
         slope = float(np.vdot(gradient, direction))
