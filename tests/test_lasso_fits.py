@@ -12,7 +12,8 @@ from genreglm.errors import ConvergenceError, InferenceError, OptionError
 from simulated import tracks
 
 FORMULA = "genre ~ energy + valence + C(key)"
-PENALTIES = [gg.Lasso(0.01), gg.ElasticNet(0.01, 0.5, standardise=True), gg.GroupLasso(0.01, standardise=True)]
+PENALTIES = [gg.Lasso(0.01), gg.ElasticNet(0.01, 0.5, standardise=True), gg.GroupLasso(0.01, standardise=True),
+             gg.TermLasso(0.01)]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,8 @@ def test_there_are_estimates_and_no_errors_of_them(rows: pd.DataFrame, penalty: 
 @pytest.mark.parametrize("penalty", PENALTIES, ids=repr)
 def test_what_needs_a_maximum_of_the_likelihood_is_refused(rows: pd.DataFrame, penalty: Shrinkage) -> None:
     result = gg.fit(FORMULA, rows, penalty=penalty)
-    name = {"Lasso": "a lasso", "ElasticNet": "an elastic-net", "GroupLasso": "a group-lasso"}[type(penalty).__name__]
+    names = {"Lasso": "a lasso", "ElasticNet": "an elastic-net", "GroupLasso": "a group-lasso", "TermLasso": "a term-lasso"}
+    name = names[type(penalty).__name__]
     for refused in (
         result.anova,
         lambda: result.anova(test="lr"),
@@ -103,3 +105,53 @@ def test_too_few_steps_are_an_error(rows: pd.DataFrame) -> None:
     assert len(steps) > 20
     with pytest.raises(ConvergenceError, match="max_steps"):
         gg.fit(formula, frame, penalty=penalty, max_steps=1)
+
+
+@pytest.mark.parametrize("mixing", [1.0, 0.6])
+def test_whole_terms_meet_the_conditions_of_an_optimum(rows: pd.DataFrame, mixing: float) -> None:
+    """In the columns as given: slope_t = -f sqrt(p) [a C_t b_t / S_t + (1 - a) C_t b_t], C_t the columns' covariance."""
+    formula, strength = "genre ~ cr(energy, df=4) + valence + C(key)", 0.02
+    result = gg.fit(formula, rows, penalty=gg.TermLasso(strength, mixing, factors={"valence": 2.0}))
+    x = result.design.matrix(rows)
+    prob = result.predict(rows).to_numpy()
+    slope = x.T @ (prob - np.eye(4)[result.design.codes(rows)]) / len(rows)
+    sizes = []
+    for term in result.design.slopes:
+        own = result.design.positions([term])
+        covariance = np.cov(x[:, own].T, bias=True).reshape(len(own), len(own))
+        b = result.coefficients[own]
+        size = np.sqrt(np.trace(b.T @ covariance @ b))
+        weight = strength * np.sqrt(len(own)) * (2.0 if term == "valence" else 1.0)
+        if size > 0:
+            wanted = -weight * (mixing / size + 1 - mixing) * covariance @ b
+            np.testing.assert_allclose(slope[own], wanted, atol=1e-8)
+        else:
+            dual = np.sqrt(np.trace(slope[own].T @ np.linalg.pinv(covariance) @ slope[own]))
+            assert dual <= weight * mixing + 1e-8
+        sizes.append(size)
+    assert min(sizes) == 0.0 < max(sizes)
+
+
+def test_whole_terms_are_the_same_however_they_are_coded(rows: pd.DataFrame) -> None:
+    fits = [
+        gg.fit(f"genre ~ energy + C(key, {coding})", rows, penalty=gg.TermLasso(0.005))
+        for coding in ("contr.treatment", "contr.sum", "contr.helmert")
+    ]
+    first = fits[0].predict(rows)
+    assert fits[0].coefficients[fits[0].design.positions([fits[0].design.slopes[1]])].any()
+    for fit in fits[1:]:
+        np.testing.assert_allclose(fit.predict(rows), first, atol=1e-7)
+
+
+def test_terms_of_one_column_are_a_group_lasso(rows: pd.DataFrame) -> None:
+    one, other = (
+        gg.fit("genre ~ energy + valence", rows, penalty=penalty).coefficients
+        for penalty in (gg.TermLasso(0.02, 0.7), gg.GroupLasso(0.02, 0.7, standardise=True))
+    )
+    np.testing.assert_allclose(one, other, atol=1e-9)
+
+
+def test_columns_of_a_term_that_depend_on_each_other_have_a_solution(rows: pd.DataFrame) -> None:
+    twice = rows.assign(again=rows["energy"])
+    fit = gg.fit("genre ~ poly(energy, 2) + energy:again", twice, penalty=gg.TermLasso(0.01))
+    assert np.isfinite(fit.coefficients).all()

@@ -26,6 +26,7 @@ _HOMES = {
     "Ridge": "genreglm.engine.penalties",
     "Selection": "genreglm.selection",
     "SmoothRidge": "genreglm.engine.penalties",
+    "TermLasso": "genreglm.engine.sparse_penalties",
     "aliased": "genreglm.diagnostics",
     "binned_residuals": "genreglm.diagnostics",
     "binned_summary": "genreglm.diagnostics",

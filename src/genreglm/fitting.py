@@ -74,8 +74,8 @@ def fit(
     soft_labels : a frame of shares, one column a class, that spreads each row over several classes (the same as
         the row once for each class, weighted by its share); the formula's response then only names the classes
     aliased : "refuse" columns that depend linearly on those before them, or "drop" them as R does
-    penalty : `Ridge`, `FamilyRidge`, `SmoothRidge`, `Lasso`, `ElasticNet`, `GroupLasso`, `CellPrior`, `Jeffreys`, or
-        None for plain maximum likelihood
+    penalty : `Ridge`, `FamilyRidge`, `SmoothRidge`, `Lasso`, `ElasticNet`, `GroupLasso`, `TermLasso`, `CellPrior`,
+        `Jeffreys`, or None for plain maximum likelihood
     covariance : "observed" information, "robust" (which is HC1, factor n / (n - 1)), "HC0" (without a factor),
         "clustered" (factor G / (G - 1)), or None. A fit under a ridge or a lasso carries none, whatever is
         asked
@@ -121,7 +121,7 @@ def fit(
     if isinstance(penalty, Jeffreys):
         found = jeffreys(problem, beginning, control, cells)
     elif isinstance(penalty, SparsePenalty):
-        found = sparse_estimate(problem, penalty, penalty_factors(learnt, penalty), control)
+        found = sparse_estimate(problem, penalty, penalty_factors(learnt, penalty), learnt.spans, control)
     else:
         found = estimate(
             problem,

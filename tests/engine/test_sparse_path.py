@@ -5,7 +5,7 @@ import pytest
 
 from genreglm.engine.blocks import Blocks
 from genreglm.engine.sparse_path import SparsePath
-from genreglm.engine.sparse_penalties import ColumnPenalty, ElasticNet, GroupLasso, Lasso, SparsePenalty
+from genreglm.engine.sparse_penalties import ColumnPenalty, ElasticNet, GroupLasso, Lasso, SparsePenalty, TermLasso
 from genreglm.errors import OptionError
 
 PENALTIES = [Lasso(1.0), ElasticNet(1.0, 0.5), GroupLasso(1.0), GroupLasso(1.0, 0.5)]
@@ -25,7 +25,7 @@ def path_of(penalty: SparsePenalty, classes: int = 4) -> SparsePath:
     x, y = drawn(classes)
     factors = np.r_[0.0, np.ones(8)]
     blocks = Blocks.of(x, y, np.ones(300), classes, block_rows=64)
-    return SparsePath(blocks, ColumnPenalty.of(penalty, factors, np.ones(9)), 1e-9, 500)
+    return SparsePath(blocks, ColumnPenalty.of(penalty, factors, np.ones(9), np.arange(9)), 1e-9, 500)
 
 
 @pytest.mark.parametrize("penalty", PENALTIES, ids=repr)
@@ -67,3 +67,27 @@ def test_the_null_model_holds_down_to_the_largest_lambda_and_no_further(penalty:
 def test_a_mixing_outside_its_range_is_refused(mixing: float) -> None:
     with pytest.raises(OptionError, match="mixing"):
         GroupLasso(1.0, mixing)
+
+
+@pytest.mark.parametrize("mixing", [1.0, 0.5])
+def test_groups_of_columns_meet_the_conditions_of_an_optimum(mixing: float) -> None:
+    x, y = drawn()
+    groups = np.array([0, 1, 1, 1, 2, 3, 3, 4, 4])
+    penalty = ColumnPenalty.of(TermLasso(1.0, mixing), np.r_[0.0, np.ones(8)], np.ones(9), groups)
+    path = SparsePath(Blocks.of(x, y, np.ones(300), 4, block_rows=64), penalty, 1e-9, 500)
+    seen = set()
+    for found in path.walk(path.largest * np.geomspace(1.0, 1e-2, 8)):
+        assert found.converged
+        b = found.coefficients
+        odds = np.exp(x @ b)
+        slope = x.T @ (odds / odds.sum(axis=1, keepdims=True) - np.eye(4)[y]) / 300
+        for group in range(1, 5):
+            own = groups == group
+            strength = found.strength * np.sqrt(own.sum())
+            pull, length = slope[own] + strength * (1 - mixing) * b[own], np.linalg.norm(b[own])
+            seen.add(length > 0)
+            if length == 0:
+                assert np.linalg.norm(pull) <= strength * mixing + 2e-9
+            else:
+                np.testing.assert_allclose(pull, -strength * mixing * b[own] / length, atol=2e-9)
+    assert seen == {True, False}

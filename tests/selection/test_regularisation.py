@@ -34,7 +34,7 @@ def planted() -> pd.DataFrame:
     return frame
 
 
-@pytest.mark.parametrize("kind", ["lasso", "elastic_net", "group_lasso"])
+@pytest.mark.parametrize("kind", ["lasso", "elastic_net", "group_lasso", "term_lasso"])
 def test_each_point_is_the_fit_at_its_strength(rows: pd.DataFrame, kind: str) -> None:
     path = gg.regularisation_path(FORMULA, rows, kind, strengths=6, smallest=1e-2, folds=0)
     assert (path.table["kkt"] <= 1e-9).all()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genreglm.engine.sparse_penalties import ElasticNet, GroupLasso, Lasso
+from genreglm.engine.sparse_penalties import ElasticNet, GroupLasso, Lasso, TermLasso
 from genreglm.errors import OptionError
 
 Floats = NDArray[np.float64]
@@ -134,10 +134,10 @@ class Jeffreys:
 
 
 # Those that move estimates towards zero on purpose, so that no standard error of theirs means what it says.
-Shrinkage = Ridge | Lasso | ElasticNet | GroupLasso
+Shrinkage = Ridge | Lasso | ElasticNet | GroupLasso | TermLasso
 Penalty = Shrinkage | CellPrior | Jeffreys
 
-_IN_WORDS = {Lasso: "a lasso", ElasticNet: "an elastic-net", GroupLasso: "a group-lasso"}
+_IN_WORDS = {Lasso: "a lasso", ElasticNet: "an elastic-net", GroupLasso: "a group-lasso", TermLasso: "a term-lasso"}
 
 
 def in_words(penalty: Shrinkage) -> str:

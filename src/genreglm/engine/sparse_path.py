@@ -77,7 +77,7 @@ class SparsePath:
         for strength in strengths.tolist():
             likely = self.penalty.dual(last.gradient) >= (2.0 * strength - before) * self.penalty.corner
             last = self._checked(likely | self._ever, last.coefficients, strength)
-            self._ever |= (last.coefficients != 0.0).any(axis=1)
+            self._ever |= self.penalty.inside(last.coefficients)
             before = strength
             yield last
 

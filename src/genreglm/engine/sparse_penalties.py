@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from genreglm.errors import OptionError
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -80,47 +81,98 @@ class GroupLasso:
         _check(self, self.mixing)
 
 
-SparsePenalty = Lasso | ElasticNet | GroupLasso
+@dataclass(frozen=True)
+class TermLasso:
+    """The size of what each whole term adds to the linear predictors, times `strength`; the intercept is free.
+
+    objective = mean negative log-likelihood
+                + strength * sum_t factor_t sqrt(p_t) [mixing S_t + (1 - mixing) / 2 * S_t**2]
+
+    with S_t**2 = sum_k mean_i ((x_it - mean x_t)' B_tk)**2 over the p_t columns of term t, and 0 < mixing <= 1. A factor,
+    a spline or an interaction is in the model with all its columns for all classes, or with none. S_t is the same
+    however a factor is coded and a spline is parameterised, and for a term of one column it is `GroupLasso`'s with
+    `standardise=True`. `factors` multiplies the strength by term; 0 frees one.
+
+    Source: Yuan and Lin (2006), JRSS B 68:49, whose columns are orthonormal within a group; Simon and Tibshirani (2012),
+    Statistica Sinica 22:983, for measuring a group by its fit.
+    """
+
+    strength: float
+    mixing: float = 1.0
+    factors: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check(self, self.mixing)
+
+
+SparsePenalty = Lasso | ElasticNet | GroupLasso | TermLasso
 
 
 @dataclass(frozen=True)
 class ColumnPenalty:
     """What a penalty costs for each unit of lambda, in standardised columns.
 
-    sum_j [corner_j P(B_j) + ridge_j / 2 ||B_j||**2],  P(b) = ||b|| where `grouped`, else sum_k |b_k|.
+    sum_g [corner_g P(B_g) + ridge_g / 2 ||B_g||**2],  P(b) = ||b|| where `grouped`, else the sum of all |b_jk|.
 
     Attributes
     ----------
-    corner, ridge : (columns,), both 0 for a free column
+    corner, ridge : (columns,), both 0 for a free column, and alike in the columns of a group
     grouped : whether classes share a column
+    groups : (columns,) codes of the columns that go together, rising; each by itself unless `grouped`
     """
 
     corner: Floats
     ridge: Floats
     grouped: bool
+    groups: Integers
 
     @classmethod
-    def of(cls, penalty: SparsePenalty, factors: Floats, deviation: Floats) -> "ColumnPenalty":
-        """Return it for `factors` (columns,), 0 where free, and the `deviation` (columns,) that each was divided by."""
+    def of(cls, penalty: SparsePenalty, factors: Floats, deviation: Floats, groups: Integers) -> "ColumnPenalty":
+        """Return it for `factors` (columns,), 0 where free, and the `deviation` (columns,) that each was divided by.
+
+        `groups` (columns,) are the columns' terms, which only a `TermLasso` asks for.
+        """
         mixing = 1.0 if isinstance(penalty, Lasso) else penalty.mixing
-        unit = np.ones_like(deviation) if penalty.standardise else deviation
         strengths = penalty.strength * factors
-        return cls(mixing * strengths / unit, (1.0 - mixing) * strengths / unit**2, isinstance(penalty, GroupLasso))
+        if isinstance(penalty, TermLasso):
+            strengths = strengths * np.sqrt(np.bincount(groups)[groups])
+            return cls(mixing * strengths, (1.0 - mixing) * strengths, True, groups)
+        unit = np.ones_like(deviation) if penalty.standardise else deviation
+        grouped, single = isinstance(penalty, GroupLasso), np.arange(len(factors))
+        return cls(mixing * strengths / unit, (1.0 - mixing) * strengths / unit**2, grouped, single)
 
     def keep(self, columns: NDArray[np.intp]) -> "ColumnPenalty":
-        """Return that of some columns."""
-        return ColumnPenalty(self.corner[columns], self.ridge[columns], self.grouped)
+        """Return that of some columns, whole groups of them."""
+        groups = np.unique(self.groups[columns], return_inverse=True)[1]
+        return ColumnPenalty(self.corner[columns], self.ridge[columns], self.grouped, groups)
+
+    @property
+    def starts(self) -> Integers:
+        """Where each group's columns begin, and their number."""
+        return np.concatenate([[0], np.cumsum(np.bincount(self.groups))])
+
+    def lengths(self, values: Floats) -> Floats:
+        """Return ||values_g|| of each column's group, (columns,), for (columns, classes)."""
+        squares = np.bincount(self.groups, np.square(values).sum(axis=1))
+        return np.asarray(np.sqrt(squares)[self.groups])
+
+    def inside(self, coefficients: Floats) -> NDArray[np.bool_]:
+        """Say for each column whether its group is in the model."""
+        return self.lengths(coefficients) > 0.0
 
     def value(self, coefficients: Floats) -> float:
         """Return the cost of B (columns, classes) at lambda = 1."""
-        lengths = np.linalg.norm(coefficients, axis=1) if self.grouped else np.abs(coefficients).sum(axis=1)
-        return float(self.corner @ lengths + 0.5 * self.ridge @ np.square(coefficients).sum(axis=1))
+        if self.grouped:
+            sizes = self.lengths(coefficients) / np.bincount(self.groups)[self.groups]
+        else:
+            sizes = np.abs(coefficients).sum(axis=1)
+        return float(self.corner @ sizes + 0.5 * self.ridge @ np.square(coefficients).sum(axis=1))
 
     def dual(self, gradient: Floats) -> Floats:
-        """Return the dual norm of each column's gradient, (columns,): a column of zeros stays while it is at most
-        lambda times its corner.
+        """Return the dual norm of the gradient of each column's group, (columns,): a group of zeros stays while it is at
+        most lambda times its corner.
         """
-        return np.asarray(np.linalg.norm(gradient, axis=1) if self.grouped else np.abs(gradient).max(axis=1))
+        return self.lengths(gradient) if self.grouped else np.asarray(np.abs(gradient).max(axis=1))
 
     def violations(self, coefficients: Floats, gradient: Floats, strength: float) -> Floats:
         """Return how far each column is from zero in the subdifferential of the objective, (columns,): the largest
@@ -129,8 +181,8 @@ class ColumnPenalty:
         corner = strength * self.corner[:, None]
         slope = gradient + strength * self.ridge[:, None] * coefficients
         if self.grouped:
-            length = np.linalg.norm(coefficients, axis=1, keepdims=True)
-            inside = np.maximum(np.linalg.norm(slope, axis=1, keepdims=True) - corner, 0.0)
+            length = self.lengths(coefficients)[:, None]
+            inside = np.maximum(self.lengths(slope)[:, None] - corner, 0.0)
             there = slope + corner * coefficients / np.where(length > 0.0, length, 1.0)
             return np.asarray(np.where(length > 0.0, np.abs(there), inside).max(axis=1))
         inside = np.maximum(np.abs(slope) - corner, 0.0)

@@ -47,6 +47,7 @@ def minimise_sparse(
             strength * penalty.corner,
             strength * penalty.ridge,
             penalty.grouped,
+            penalty.starts,
             _INNER_SHARE * min(kkt, 1e-3) if kkt > 1e-9 else _INNER_SHARE * tolerance,
             _SWEEPS,
         )

@@ -10,7 +10,7 @@ import numpy as np
 
 from genreglm.designs import Design
 from genreglm.engine.penalties import CellPrior, FamilyRidge, Jeffreys, Penalty, Ridge, SmoothRidge
-from genreglm.engine.sparse_penalties import ElasticNet, GroupLasso, Lasso
+from genreglm.engine.sparse_penalties import ElasticNet, GroupLasso, Lasso, TermLasso
 from genreglm.errors import GenreglmError, ModelFileError
 from genreglm.files import whole_file
 from genreglm.options import CovarianceKind, WeightKind, check_choice
@@ -26,7 +26,7 @@ _DAMAGE = (
 _NO_NUMBERS = ("iterations", "outcome", "tjur", "weight_kind")
 _PENALTIES = {
     kind.__name__: kind
-    for kind in (Ridge, FamilyRidge, SmoothRidge, Lasso, ElasticNet, GroupLasso, CellPrior, Jeffreys)
+    for kind in (Ridge, FamilyRidge, SmoothRidge, Lasso, ElasticNet, GroupLasso, TermLasso, CellPrior, Jeffreys)
 }
 
 

@@ -14,7 +14,7 @@ from genreglm.engine import memory
 from genreglm.engine.estimate import null_log_likelihood
 from genreglm.engine.sparse_estimate import SparseProblem
 from genreglm.engine.sparse_path import SparseSolution
-from genreglm.engine.sparse_penalties import ElasticNet, GroupLasso, Lasso, SparsePenalty
+from genreglm.engine.sparse_penalties import ElasticNet, GroupLasso, Lasso, SparsePenalty, TermLasso
 from genreglm.errors import ConvergenceError, OptionError
 from genreglm.evaluation import RowScores
 from genreglm.fitting import penalty_factors
@@ -35,6 +35,7 @@ _KINDS: dict[str, SparsePenalty] = {
     "lasso": Lasso(1.0, standardise=True),
     "elastic_net": ElasticNet(1.0, standardise=True),
     "group_lasso": GroupLasso(1.0, standardise=True),
+    "term_lasso": TermLasso(1.0),
 }
 # An early end, as glmnet's: the deviance falls by less than so much of itself, or so much of it is explained.
 _LEAST_FALL = 1e-5
@@ -73,7 +74,7 @@ def regularisation_path(
     ----------
     formula : a formula, learnt from the training rows of each fold, or a design learnt before from all rows
     penalty : "lasso", "elastic_net" (half and half) or "group_lasso", each per standard deviation of the columns, as
-        glmnet's; or a penalty, e.g. ``gg.GroupLasso(1.0, factors={"C(key)": 2.0})``, whose own strength each strength
+        glmnet's; "term_lasso", for whole terms; or a penalty, e.g. ``gg.GroupLasso(1.0, factors={"C(key)": 2.0})``, whose own strength each strength
         of the path multiplies. For ridges there is ``gg.cross_validate(..., penalties=[...])``
     strengths : how many, at equal ratios, or which
     smallest : the last of them, as a share of the first
@@ -101,7 +102,7 @@ def regularisation_path(
     design, matrix = (formula, None) if isinstance(formula, Design) else designs.learn_with_matrix(formula, frame)
     memory.require_fit(len(frame), len(design.columns), len(design.classes))
     problem = inputs.problem(design, frame, weights, matrix=matrix)
-    sparse = SparseProblem.of(problem, unit, penalty_factors(design, unit), tolerance)
+    sparse = SparseProblem.of(problem, unit, penalty_factors(design, unit), design.spans, tolerance)
     wanted = _strengths(strengths, smallest, sparse.path.largest)
     null = -null_log_likelihood(problem) / float(problem.w.sum())
     found, ended = _walk(sparse, wanted, null if early_end else None)
@@ -121,8 +122,8 @@ def _unit(penalty: SparseKind | SparsePenalty) -> SparsePenalty:
         return _KINDS[penalty]
     if not isinstance(penalty, SparsePenalty):
         raise OptionError(
-            f"penalty={penalty!r} has no path. Give 'lasso', 'elastic_net', 'group_lasso', or a gg.Lasso, "
-            "gg.ElasticNet or gg.GroupLasso; for ridges use gg.cross_validate(..., penalties=[...])."
+            f"penalty={penalty!r} has no path. Give 'lasso', 'elastic_net', 'group_lasso', 'term_lasso', or a "
+            "gg.Lasso, gg.ElasticNet, gg.GroupLasso or gg.TermLasso; for ridges use gg.cross_validate(..., penalties=[...])."
         )
     if not penalty.strength > 0.0:
         raise OptionError(f"{penalty!r}: its strength is what the path's multiply, and must be above 0.")
@@ -215,7 +216,7 @@ def _scored(formula: str | Design, train: Rows, held: Rows, penalty: SparsePenal
     rows = held.where(known)
     matrix, codes = design.matrix(rows.frame), design.codes(rows.frame)
     problem = inputs.problem(design, train.frame, train.weights)
-    sparse = SparseProblem.of(problem, penalty, penalty_factors(design, penalty), _ROUGH)
+    sparse = SparseProblem.of(problem, penalty, penalty_factors(design, penalty), design.spans, _ROUGH)
     unseen, levels = int((~seen).sum()), int((seen & ~known).sum())
     found, _ = _walk(sparse, strengths, None)
     scored = []
