@@ -35,7 +35,12 @@ def test_there_are_estimates_and_no_errors_of_them(rows: pd.DataFrame, penalty: 
 @pytest.mark.parametrize("penalty", PENALTIES, ids=repr)
 def test_what_needs_a_maximum_of_the_likelihood_is_refused(rows: pd.DataFrame, penalty: Shrinkage) -> None:
     result = gg.fit(FORMULA, rows, penalty=penalty)
-    names = {"Lasso": "a lasso", "ElasticNet": "an elastic-net", "GroupLasso": "a group-lasso", "TermLasso": "a term-lasso"}
+    names = {
+        "Lasso": "a lasso",
+        "ElasticNet": "an elastic-net",
+        "GroupLasso": "a group-lasso",
+        "TermLasso": "a term-lasso",
+    }
     name = names[type(penalty).__name__]
     for refused in (
         result.anova,
@@ -109,9 +114,9 @@ def test_too_few_steps_are_an_error(rows: pd.DataFrame) -> None:
 
 @pytest.mark.parametrize("mixing", [1.0, 0.6])
 def test_whole_terms_meet_the_conditions_of_an_optimum(rows: pd.DataFrame, mixing: float) -> None:
-    """In the columns as given: slope_t = -f sqrt(p) [a C_t b_t / S_t + (1 - a) C_t b_t], C_t the columns' covariance."""
-    formula, strength = "genre ~ cr(energy, df=4) + valence + C(key)", 0.02
-    result = gg.fit(formula, rows, penalty=gg.TermLasso(strength, mixing, factors={"valence": 2.0}))
+    """In the columns as given: slope_t = -f sqrt(p) (a / S_t + 1 - a) C_t b_t, C_t the columns' covariance."""
+    formula, strength = "genre ~ cr(energy, df=4) + valence + C(key)", 0.04
+    result = gg.fit(formula, rows, penalty=gg.TermLasso(strength, mixing, factors={"C(key)": 5.0}))
     x = result.design.matrix(rows)
     prob = result.predict(rows).to_numpy()
     slope = x.T @ (prob - np.eye(4)[result.design.codes(rows)]) / len(rows)
@@ -121,7 +126,7 @@ def test_whole_terms_meet_the_conditions_of_an_optimum(rows: pd.DataFrame, mixin
         covariance = np.cov(x[:, own].T, bias=True).reshape(len(own), len(own))
         b = result.coefficients[own]
         size = np.sqrt(np.trace(b.T @ covariance @ b))
-        weight = strength * np.sqrt(len(own)) * (2.0 if term == "valence" else 1.0)
+        weight = strength * np.sqrt(len(own)) * (5.0 if term == "C(key)" else 1.0)
         if size > 0:
             wanted = -weight * (mixing / size + 1 - mixing) * covariance @ b
             np.testing.assert_allclose(slope[own], wanted, atol=1e-8)

@@ -109,8 +109,8 @@ def sparse_estimate(
 def _orthonormal_within(z: Floats, w: Floats, spans: Sequence[range]) -> Floats:
     """Return T (columns, columns) such that z T has, within each term, columns with mean of squares 1 and products 0.
 
-    T = V L^(-1/2) for the eigenvectors V and eigenvalues L of sum w z_t z_t' / sum w; directions in which a term's columns
-    depend on each other are taken out.
+    T = V L^(-1/2) for the eigenvectors V and eigenvalues L of sum w z_t z_t' / sum w; directions in which a term's
+    columns depend on each other are taken out.
     """
     within = np.eye(z.shape[1])
     for span in spans:

@@ -88,13 +88,13 @@ class TermLasso:
     objective = mean negative log-likelihood
                 + strength * sum_t factor_t sqrt(p_t) [mixing S_t + (1 - mixing) / 2 * S_t**2]
 
-    with S_t**2 = sum_k mean_i ((x_it - mean x_t)' B_tk)**2 over the p_t columns of term t, and 0 < mixing <= 1. A factor,
-    a spline or an interaction is in the model with all its columns for all classes, or with none. S_t is the same
-    however a factor is coded and a spline is parameterised, and for a term of one column it is `GroupLasso`'s with
-    `standardise=True`. `factors` multiplies the strength by term; 0 frees one.
+    with S_t**2 = sum_k mean_i ((x_it - mean x_t)' B_tk)**2 over the p_t columns of term t, and 0 < mixing <= 1. A
+    factor, a spline or an interaction is in the model with all its columns for all classes, or with none. S_t is the
+    same however a factor is coded and a spline is parameterised, and for a term of one column it is `GroupLasso`'s
+    with `standardise=True`. `factors` multiplies the strength by term; 0 frees one.
 
-    Source: Yuan and Lin (2006), JRSS B 68:49, whose columns are orthonormal within a group; Simon and Tibshirani (2012),
-    Statistica Sinica 22:983, for measuring a group by its fit.
+    Source: Yuan and Lin (2006), JRSS B 68:49, whose columns are orthonormal within a group; Simon and Tibshirani
+    (2012), Statistica Sinica 22:983, for measuring a group by its fit.
     """
 
     strength: float
@@ -169,8 +169,8 @@ class ColumnPenalty:
         return float(self.corner @ sizes + 0.5 * self.ridge @ np.square(coefficients).sum(axis=1))
 
     def dual(self, gradient: Floats) -> Floats:
-        """Return the dual norm of the gradient of each column's group, (columns,): a group of zeros stays while it is at
-        most lambda times its corner.
+        """Return the dual norm of the gradient of each column's group, (columns,): a group of zeros stays while it is
+        at most lambda times its corner.
         """
         return self.lengths(gradient) if self.grouped else np.asarray(np.abs(gradient).max(axis=1))
 

@@ -74,8 +74,9 @@ def regularisation_path(
     ----------
     formula : a formula, learnt from the training rows of each fold, or a design learnt before from all rows
     penalty : "lasso", "elastic_net" (half and half) or "group_lasso", each per standard deviation of the columns, as
-        glmnet's; "term_lasso", for whole terms; or a penalty, e.g. ``gg.GroupLasso(1.0, factors={"C(key)": 2.0})``, whose own strength each strength
-        of the path multiplies. For ridges there is ``gg.cross_validate(..., penalties=[...])``
+        glmnet's; "term_lasso", for whole terms; or a penalty, e.g. ``gg.GroupLasso(1.0, factors={"C(key)": 2.0})``,
+        whose own strength each strength of the path multiplies. For ridges there is
+        ``gg.cross_validate(..., penalties=[...])``
     strengths : how many, at equal ratios, or which
     smallest : the last of them, as a share of the first
     early_end : end where the deviance falls by less than 1e-5 of itself from one strength to the next, or 99.9 % of the
@@ -123,7 +124,8 @@ def _unit(penalty: SparseKind | SparsePenalty) -> SparsePenalty:
     if not isinstance(penalty, SparsePenalty):
         raise OptionError(
             f"penalty={penalty!r} has no path. Give 'lasso', 'elastic_net', 'group_lasso', 'term_lasso', or a "
-            "gg.Lasso, gg.ElasticNet, gg.GroupLasso or gg.TermLasso; for ridges use gg.cross_validate(..., penalties=[...])."
+            "gg.Lasso, gg.ElasticNet, gg.GroupLasso or gg.TermLasso; for ridges use "
+            "gg.cross_validate(..., penalties=[...])."
         )
     if not penalty.strength > 0.0:
         raise OptionError(f"{penalty!r}: its strength is what the path's multiply, and must be above 0.")
