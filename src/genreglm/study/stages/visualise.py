@@ -15,7 +15,7 @@ def run(study: Study) -> None:
     """
     store = study.store
     drawn = 0
-    for group in in_order(partial(draw, store.root), list(GROUPS), min(thread_count(), len(GROUPS))):
+    for group in in_order(partial(draw, store.root.resolve()), list(GROUPS), min(thread_count(), len(GROUPS))):
         for name, png, svg, finding in group:
             store.figure(name, png, svg, finding)
             if name == "residual_plots":
