@@ -219,7 +219,9 @@ class Interrupted:
 
 
 def _spawn(finished: Finished, out: Path, *more: str) -> subprocess.Popen[str]:
-    call = [sys.executable, "-c", "from genreglm.cli import main; main()", "study", str(finished.data)]
+    # A shell that runs the tests in the background lets them ignore SIGINT, and Python then leaves it so.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    call = [sys.executable, "-c", f"{heard}; from genreglm.cli import main; main()", "study", str(finished.data)]
     call += ["--out", str(out), "--config", str(finished.config), *more]
     return subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8")
 
