@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from genreglm.plots.labels import name_points
 from genreglm.plots.style import BLUE, QUIET, bare, in_house_style, titled_figure
 from genreglm.plots.text import number, percent, plain, sentence
 
@@ -17,6 +18,7 @@ _TITLES = {
 }
 _LEVEL = 0.9
 _NAMED = 3
+_PANEL = (2.9, 2.9)  # inches
 
 
 def set_coverage_finding(table: pd.DataFrame) -> str:
@@ -48,6 +50,12 @@ def set_coverage(table: pd.DataFrame) -> Figure:
         axes.set_xlabel("Genres in a set (mean)")
         bare(axes)
         axes.grid()
+    # Only now do the panels know their common limits.
+    for axes, kind in zip(panels, kinds, strict=True):
+        named = table[table["kind"] == kind].nsmallest(_NAMED, "group_coverage")
+        points = named[["mean_size", "group_coverage"]].to_numpy(dtype=float)
+        names = [plain(label, 18) for label in named["class"]]
+        name_points(axes, points, names, _PANEL, 7, [QUIET] * len(names), beside=10)
     panels[0].set_ylabel("Tracks whose set holds the genre")
     panels[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
     return figure
@@ -56,8 +64,3 @@ def set_coverage(table: pd.DataFrame) -> Figure:
 def _draw(axes: Axes, part: pd.DataFrame) -> None:
     axes.axhline(_LEVEL, color=QUIET, linewidth=0.9, linestyle=(0, (4, 3)))
     axes.plot(part["mean_size"], part["group_coverage"], "o", color=BLUE, markersize=3.5, alpha=0.7)
-    named = part.nsmallest(_NAMED, "group_coverage")
-    for label, size, share in zip(named["class"], named["mean_size"], named["group_coverage"], strict=True):
-        axes.annotate(
-            plain(label, 18), (size, share), xytext=(4, -2), textcoords="offset points", size=7, color=QUIET, va="top"
-        )
