@@ -30,7 +30,7 @@ def measure(data: Path, quick: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
     result = gg.fit(table.formula, table.frame)
     continuous = table.frame.drop(columns="key").select_dtypes("number").columns.intersection(result.design.variables)
     x = np.random.default_rng(0).normal(size=result.problem.x.shape)
-    dense = seconds_of(information_call(x, result.problem.y, len(result.classes)))
+    [dense] = seconds_of(information_call(x, result.problem.y, len(result.classes)))
     rows = [("information, dense columns", dense, 1.0, peak_mb())]
     # A copy knows nothing yet of what a result works out once.
     calls: dict[str, Callable[[], Any]] = {
@@ -41,7 +41,7 @@ def measure(data: Path, quick: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
         ),
     }
     for name, call in calls.items():
-        taken = seconds_of(call, repeats=3)
+        [taken] = seconds_of(call, repeats=3)
         rows.append((name, taken, taken / dense, peak_mb()))
     times = pd.DataFrame(rows, columns=["quantity", "seconds", "x_dense_information", "peak_mb_so_far"])
     return times, _refits(result, 6 if quick else _REFITS)

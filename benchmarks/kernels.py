@@ -56,15 +56,20 @@ def gradient_call(x: Floats, y: Codes, classes: int) -> tuple[Callable[[], Any],
     return lambda: objective.evaluate(slopes), lambda: sum(blocks.map(product))
 
 
-def seconds_of(call: Callable[[], Any], repeats: int = 5) -> float:
-    """Return the median of some repeats after one to warm up; of one repeat where a call takes over 10 s."""
-    call()
-    taken: list[float] = []
-    while len(taken) < repeats and sum(taken) < 10.0:
-        start = perf_counter()
+def seconds_of(*calls: Callable[[], Any], repeats: int = 5) -> list[float]:
+    """Return the median time of each call, taken in turns after one of each to warm up; once where they take over 10 s.
+
+    In turns, so that a busy spell of the machine does not fall on one of them alone.
+    """
+    for call in calls:
         call()
-        taken.append(perf_counter() - start)
-    return statistics.median(taken)
+    taken: list[list[float]] = [[] for _ in calls]
+    while len(taken[0]) < repeats and sum(map(sum, taken)) < 10.0 * len(calls):
+        for call, times in zip(calls, taken, strict=True):
+            start = perf_counter()
+            call()
+            times.append(perf_counter() - start)
+    return [statistics.median(times) for times in taken]
 
 
 def information_flops(x: Floats, classes: int) -> float:
@@ -76,7 +81,7 @@ def information_flops(x: Floats, classes: int) -> float:
 def dgemm_rate(size: int) -> float:
     """Return Gflop/s of one big square product on all threads."""
     a = np.random.default_rng(0).normal(size=(size, size))
-    return 2e-9 * size**3 / seconds_of(lambda: a @ a)
+    return 2e-9 * size**3 / seconds_of(lambda: a @ a)[0]
 
 
 def _real_design(data: Path, quick: bool) -> tuple[Floats, Codes, int]:
@@ -99,10 +104,13 @@ def measure(data: Path, quick: bool) -> pd.DataFrame:
     dense[:, 0] = 1.0
     gemm = dgemm_rate(512 if quick else 4096)
     flops = information_flops(x, classes)
-    on_dense = seconds_of(information_call(dense, y, classes))
-    plain = seconds_of(information_call(x, y, classes, shortcut=False))
-    cells = seconds_of(information_call(x, y, classes))
-    gradient, products = (seconds_of(call, repeats=15) for call in gradient_call(x, y, classes))
+    on_dense, plain, cells = seconds_of(
+        information_call(dense, y, classes),
+        information_call(x, y, classes, shortcut=False),
+        information_call(x, y, classes),
+        repeats=3,
+    )
+    gradient, products = seconds_of(*gradient_call(x, y, classes), repeats=50)
     rows = [
         ("dgemm, square, all threads", gemm, "Gflop/s"),
         ("information, dense columns", on_dense, "s"),

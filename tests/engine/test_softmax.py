@@ -10,8 +10,8 @@ LONG = np.finfo(np.longdouble).eps < np.finfo(np.float64).eps
 
 
 def exponentials(values: np.ndarray) -> np.ndarray:
-    answer = np.array(values, dtype=float)
-    kernels._exponentials(answer)
+    answer = np.empty(len(values))
+    kernels._exponentials(np.array(values, dtype=float), 0.0, answer)
     return answer
 
 
@@ -27,6 +27,7 @@ def run(eta: np.ndarray, y: list[int], w: list[float] | None = None) -> tuple[fl
 def test_exponential_is_as_exact_as_its_module_says() -> None:
     rng = np.random.default_rng(0)
     x = -np.concatenate([np.linspace(0.0, 708.0, 6001), rng.uniform(0, 708, 6000), 10.0 ** rng.uniform(-300, 0, 3000)])
+    x = np.concatenate([x, -x, [709.0]])
     exact = np.exp(x.astype(np.longdouble))
     error = float(np.max(np.abs(exponentials(x) - exact) / exact))
     assert error <= 2e-16
@@ -39,6 +40,9 @@ def test_exponential_at_the_ends() -> None:
     assert (far == far[0]).all()
     assert far[0] == pytest.approx(np.exp(-708.0), rel=1e-15)
     assert far[0] > 0.0
+    far = exponentials(np.array([709.0, 709.5, 1e5, 1e300, np.inf]))
+    assert (far == far[0]).all()
+    assert far[0] == pytest.approx(np.exp(709.0), rel=1e-15)
 
 
 def test_exponential_of_nan_is_nan() -> None:
@@ -52,6 +56,17 @@ def test_loss_probabilities_and_residuals_against_scipy() -> None:
     np.testing.assert_allclose(prob, softmax(eta, axis=1), rtol=3e-15)
     np.testing.assert_allclose(loss, -w @ log_softmax(eta, axis=1)[np.arange(50), y], rtol=1e-14)
     np.testing.assert_allclose(residual, w[:, None] * (softmax(eta, axis=1) - np.eye(7)[y]), rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize("middle", [-1e5, -800.0, -500.0, -460.0, 460.0, 500.0, 705.0, 800.0, 1e5])
+def test_rows_far_from_zero_are_as_exact_as_others(middle: float) -> None:
+    eta = np.random.default_rng(5).integers(-20, 21, (30, 6)).astype(float)
+    y = [k % 6 for k in range(30)]
+    loss, prob, residual = run(eta + middle, y)
+    plain = run(eta, y)
+    np.testing.assert_allclose(prob, plain[1], rtol=1e-14)
+    np.testing.assert_allclose(residual, plain[2], rtol=1e-14, atol=1e-15)
+    assert loss == pytest.approx(plain[0], rel=1e-13 + 30 * np.spacing(abs(middle)) / plain[0])
 
 
 @pytest.mark.parametrize("size", [1e3, 1e5, 1e100, 1e300])

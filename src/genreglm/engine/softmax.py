@@ -2,7 +2,7 @@
 
 Each works on one block of rows in place, without the interpreter's lock. The exponential is a polynomial
 that the compiler vectorises over a row: without AVX-512 a scalar `exp` costs more than the matrix products
-of a gradient. Its largest relative error on [-708, 0] is 2e-16 (tests/engine/test_softmax.py).
+of a gradient. Its largest relative error on [-708, 709] is 2e-16 (tests/engine/test_softmax.py).
 """
 
 from typing import Any
@@ -22,6 +22,9 @@ _LN2_LOW = 1.90821492927058770002e-10
 # Adding it moves the integer part of a double into its last bits, where shifts can reach it.
 _ROUNDER = 1.5 * 2.0**52
 
+# A row whose exponentials add up to between this and its inverse has lost nothing to the ends of their range.
+_LEAST_SUM = 1e-200
+
 # So many rows go through all the passes of a kernel together, and stay in the first-level cache.
 _ROWS_IN_CACHE = 16
 
@@ -33,12 +36,13 @@ _REORDER = {"contract", "reassoc", "nsz"}
 
 @njit(nogil=True, fastmath=_FUSE)
 def _exp(x: float) -> Any:
-    """Return e**x for x <= 0: 2**k times a polynomial in r, |r| <= ln(2) / 2.
+    """Return e**x, of the nearer end where x is outside [-708, 709]: 2**k times a polynomial in r, |r| <= ln(2) / 2.
 
     Its coefficients are those of the polynomial of degree 11 that meets e**r in the twelve Chebyshev nodes; it is
     within 2e-17 of it, relatively, where Taylor's would need degree 13.
     """
     x = -708.0 if x < -708.0 else x  # a NaN stays one
+    x = 709.0 if x > 709.0 else x
     shifted = x * _LOG2_E + _ROUNDER
     k = shifted - _ROUNDER
     r = (x - k * _LN2_HIGH) - k * _LN2_LOW
@@ -58,10 +62,10 @@ def _exp(x: float) -> Any:
 
 
 @njit(nogil=True, fastmath=_FUSE)
-def _exponentials(values: Floats) -> None:
-    """Replace each value by its exponential: one long loop, since short rows spend their time in remainders."""
+def _exponentials(values: Floats, shift: float, found: Floats) -> None:
+    """Leave e**(value - shift) in `found`: one long loop, since short rows spend their time in remainders."""
     for k in range(len(values)):
-        values[k] = _exp(values[k])
+        found[k] = _exp(values[k] - shift)
 
 
 @njit(nogil=True, fastmath=_REORDER)
@@ -89,20 +93,22 @@ def _dot(first: Floats, second: Floats) -> Any:
 
 
 @njit(nogil=True, fastmath=_FUSE)
-def _probabilities(eta: Floats, prob: Floats, logs: Floats) -> None:
-    """Leave probabilities in `prob` and each row's log sum of exponentials in `logs`."""
+def _odds(eta: Floats, odds: Floats, logs: Floats, scales: Floats) -> None:
+    """Leave a multiple of the probabilities in `odds`, what takes it to them in `scales`, log sum exp eta in `logs`.
+
+    Predictors are not shifted by their largest unless a row needs it: few do, and looking for it and taking it away
+    would be two more passes.
+    """
     rows, classes = eta.shape
+    _exponentials(eta.reshape(rows * classes), 0.0, odds.reshape(rows * classes))
     for i in range(rows):
-        logs[i] = _largest(eta[i])
-        for k in range(classes):
-            prob[i, k] = eta[i, k] - logs[i]
-    _exponentials(prob.reshape(rows * classes))
-    for i in range(rows):
-        total = _total(prob[i])
-        logs[i] += np.log(total)
-        scale = 1.0 / total
-        for k in range(classes):
-            prob[i, k] *= scale
+        shift, total = 0.0, _total(odds[i])
+        if not _LEAST_SUM < total < 1.0 / _LEAST_SUM:  # nor is a NaN
+            shift = _largest(eta[i])
+            _exponentials(eta[i], shift, odds[i])
+            total = _total(odds[i])
+        logs[i] = shift + np.log(total)
+        scales[i] = 1.0 / total
 
 
 @njit(cache=True, nogil=True, fastmath=_FUSE)
@@ -119,14 +125,15 @@ def softmax_rows(eta: Floats, y: Codes, w: Floats, prob: Floats) -> float:
     prob : (rows, classes), overwritten
     """
     rows, classes = eta.shape
-    logs = np.empty(rows)
+    logs, scales = np.empty(rows), np.empty(rows)
     loss = 0.0
     for start in range(0, rows, _ROWS_IN_CACHE):
         stop = min(start + _ROWS_IN_CACHE, rows)
-        _probabilities(eta[start:stop], prob[start:stop], logs[start:stop])
+        _odds(eta[start:stop], prob[start:stop], logs[start:stop], scales[start:stop])
         for i in range(start, stop):
             loss += w[i] * (logs[i] - eta[i, y[i]])
             for k in range(classes):
+                prob[i, k] *= scales[i]
                 eta[i, k] = w[i] * prob[i, k]
             eta[i, y[i]] -= w[i]
     return loss
@@ -139,14 +146,15 @@ def softmax_shares(eta: Floats, shares: Floats, w: Floats, prob: Floats) -> floa
     loss = sum_i w_i (log sum_l exp eta_il - sum_k t_ik eta_ik),  residual_ik = w_i (p_ik - t_ik).
     """
     rows, classes = eta.shape
-    logs = np.empty(rows)
+    logs, scales = np.empty(rows), np.empty(rows)
     loss = 0.0
     for start in range(0, rows, _ROWS_IN_CACHE):
         stop = min(start + _ROWS_IN_CACHE, rows)
-        _probabilities(eta[start:stop], prob[start:stop], logs[start:stop])
+        _odds(eta[start:stop], prob[start:stop], logs[start:stop], scales[start:stop])
         for i in range(start, stop):
             loss += w[i] * (logs[i] - _dot(shares[i], eta[i]))
             for k in range(classes):
+                prob[i, k] *= scales[i]
                 eta[i, k] = w[i] * (prob[i, k] - shares[i, k])
     return loss
 
