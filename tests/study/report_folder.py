@@ -206,13 +206,27 @@ def _trust_tables(genres: list[str]) -> dict[str, pd.DataFrame]:
             {"term": ["energy"], "df": 112, "lr_share": 0.412, "deviance_share": 0.3, "effect": 0.6}
         ),
         "marginal_effects": pd.DataFrame(
-            {"class": genres, "variable": "energy", "estimate": 0.01, "std_error": 0.001, "statistic": 10.0}
+            {"class": genres, "variable": "energy", "estimate": 0.01, "std_error": 0.001, "statistic": 10.0,
+             "conf_low": 0.008, "conf_high": 0.012}
+        ),
+        "feature_scales": pd.DataFrame({"variable": ["energy"], "sd": 0.2}),
+        "genre_curves": pd.DataFrame(
+            {"feature": "energy", "value": np.tile([0.0, 1.0], len(genres)), "class": np.repeat(genres, 2),
+             "probability": np.tile([0.3, 0.1], len(genres))}
         ),
         "genre_distances": pd.DataFrame(
             {"class_1": genres[0], "class_2": genres[1], "distance": [2.0, 0.2], "p_adjusted": [0.0, 0.2]}
         ),
-        "typical_tracks": pd.DataFrame({"class": genres, "kind": "typical", "track_name": "A", "artist": HOSTILE}),
+        "typical_tracks": pd.DataFrame(
+            {"class": genres, "kind": "typical", "track_name": "A", "artist": HOSTILE, "probability": 0.3,
+             "expected": genres[0]}
+        ),
     }  # fmt: skip
+
+
+def _quantiles(medians: pd.DataFrame) -> pd.DataFrame:
+    steps = {"q10": -0.2, "q25": -0.1, "q75": 0.1, "q90": 0.2}
+    return medians.assign(**{name: medians["median"] + step for name, step in steps.items()})
 
 
 def _score(model: str, split: str, top_1: float) -> dict[str, Any]:
@@ -266,7 +280,8 @@ def _data_tables(genres: list[str]) -> dict[str, pd.DataFrame]:
     profiles = [(genre, feature, rng.random()) for genre in genres for feature in FEATURES]
     return {
         "genre_distribution": pd.DataFrame({"genre": genres, "rows": 996, "share": 1 / len(genres)}),
-        "genre_profiles": pd.DataFrame(profiles, columns=["genre", "feature", "median"]),
+        "genre_profiles": _quantiles(pd.DataFrame(profiles, columns=["genre", "feature", "median"])),
+        "feature_quantiles": _quantiles(pd.DataFrame({"feature": FEATURES, "median": 0.5})),
         "correlations": pd.DataFrame(
             [(x, y, 1.0 if x == y else rho[frozenset((x, y))]) for x, y in pairs],
             columns=["feature_x", "feature_y", "spearman"],
@@ -290,6 +305,7 @@ def _model_tables(genres: list[str]) -> dict[str, pd.DataFrame]:
     z = rng.normal(0, 5, len(coefficients))
     p = pd.Series(np.exp(-(z**2))).where(coefficients["term"] != "explicit[T.True]")
     return {
+        "column_scales": pd.DataFrame({"term": ["(Intercept)", "energy"], "sd": [0.0, 0.2]}),
         "coefficients": coefficients.assign(estimate=z / 10, std_error=0.1, statistic=z, p_value=p),
         "term_tests": pd.DataFrame(
             {"term": ["energy", "C(key)"], "statistic": [9000.0, 1200.0], "df": [112, 1232], "p_value": [0.0, 0.731]}
@@ -322,6 +338,18 @@ def _evaluation_tables(genres: list[str]) -> dict[str, pd.DataFrame]:
     return {
         "model_comparison": pd.DataFrame(scores).assign(parameters=[113, 3164, 3164, np.nan], seconds=12.3),
         "classification_report": pd.DataFrame(report),
+        "confusion_matrix": pd.DataFrame(np.eye(len(genres), dtype=int), columns=genres).assign(genre=genres),
+        "calibration_by_genre": pd.DataFrame(
+            {
+                "class": genres,
+                "bin": 1,
+                "count": 9,
+                "predicted": 0.1,
+                "observed": 0.2,
+                "conf_low": 0.1,
+                "conf_high": 0.3,
+            }
+        ),
         "worst_confusions": pd.DataFrame(
             {"true": genres[:2], "predicted": genres[1::-1], "count": [62, 51], "rate": [0.3123, 0.25]}
         ),

@@ -5,7 +5,7 @@ from raw_tables import raw_table
 
 from genreglm.fitting import fit
 from genreglm.result import Result
-from genreglm.study.curves import effect_curves, source_columns
+from genreglm.study.curves import effect_curves, genre_curves, source_columns
 from genreglm.study.ledger import Ledger
 from genreglm.study.recipe import Recipe, clean_rows, learn
 from genreglm.study.tracks import validate
@@ -76,3 +76,16 @@ def test_curve_is_the_prediction_for_the_typical_track(study: tuple[Result, Reci
     )
     by_hand = result.predict(recipe.apply(typical))["blues"].iloc[0]
     assert minutes["probability"].iloc[7] == pytest.approx(by_hand)
+
+
+def test_curves_of_every_genre_are_predictions_at_the_same_track(study: tuple[Result, Recipe, pd.DataFrame]) -> None:
+    result, recipe, tracks = study
+    sources = {name: column for name, column in source_columns(recipe, recipe.features).items() if "loudness" in name}
+    whole = genre_curves(result, recipe, tracks, sources)
+    np.testing.assert_allclose(whole.groupby(["feature", "value"])["probability"].sum(), 1.0)
+    both = whole.merge(
+        effect_curves(result, recipe, tracks, sources), on=["feature", "class"], suffixes=("", "_banded")
+    )
+    same = both[np.isclose(both["value"], both["value_banded"])]
+    assert len(same) == len(whole)
+    np.testing.assert_allclose(same["probability"], same["probability_banded"])

@@ -71,6 +71,9 @@ def test_sets_are_told_by_kind_and_for_artists(summary: dict[str, Any]) -> None:
     told = prose(summary)
     assert "90.0 % (least ambiguous), 91.0 % (adaptive) and 93.0 % (class by class)" in told
     assert "30.9 genres (least ambiguous), 33.0 genres (adaptive) and 42.6 genres (class by class)" in told
+    rows = str(next(one["blocks"] for one in summary["sections"] if one["id"] == "recognition"))
+    assert "each artist" in rows
+    assert not re.search("least_ambiguous|class_conditional", rows)
 
 
 def test_every_artist_tested_is_told_with_its_rivals(summary: dict[str, Any]) -> None:

@@ -39,8 +39,8 @@ class StudyConfig(BaseModel):
     simplify_tolerance : a term is dropped where the log-loss on held-out artists rises by no more than this
     max_inference_columns : columns that the inference model may have at most
     boosting : "full" runs gradient boosting beside the GLMs, "none" leaves it out
-    boosting_rounds, boosting_leaves, boosting_rate : its size; a thorough study also tries twice as many rounds of
-        trees of twice the size at half the rate
+    boosting_rounds, boosting_leaves, boosting_rate : its size; a thorough study tries as many manners of it as of the
+        GLM with curves and products, with up to four times as many rounds
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -15,11 +15,12 @@ from genreglm.study.manner import Manner, fit_glm
 from genreglm.study.tempo_grid import NAME as OFF_GRID
 from genreglm.study.trained import Trained
 from genreglm.study.tuning import Choice, Held, choose_manner, choose_ridge
-from genreglm.study.yardsticks import Rows, Trees, train_boosting, train_discriminant, train_prior
+from genreglm.study.yardsticks import Rows, Trees, other_trees, train_boosting, train_discriminant, train_prior
 
 SIZES = ("linear", "splines", "interactions")
 # A linear model needs hardly any ridge, in rows: just enough to keep empty cells finite.
 LINEAR = Manner(1.0)
+_MORE_ROUNDS = 4
 
 
 @dataclass(frozen=True)
@@ -138,11 +139,12 @@ def _yardsticks(split: Split, linear: str, config: StudyConfig, manner: Manner) 
             Rows(_numbers(rows, columns), learnt.codes(rows), manner.weights(rows))
             for rows in (split.train, split.valid)
         )
-        sizes = [Trees(config.boosting_rounds, config.boosting_leaves, config.boosting_rate)]
-        if config.thorough:
-            sizes += [Trees(2 * config.boosting_rounds, 2 * config.boosting_leaves, config.boosting_rate / 2)]
+        # As many rounds as it wants, where time is no object.
+        rounds = config.boosting_rounds * (_MORE_ROUNDS if config.thorough else 1)
+        first = Trees(rounds, config.boosting_leaves, config.boosting_rate)
+        others = other_trees(first) if config.thorough else []
         test = _numbers(split.test, columns)
-        found["gradient boosting"] = train_boosting(train, valid, test, sizes, config.seed)
+        found["gradient boosting"] = train_boosting(train, valid, test, first, others, config.seed)
     return found
 
 

@@ -4,12 +4,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from genreglm.effects import curve
 from genreglm.result import Result
 from genreglm.study.recipe import Recipe
 
+Floats = NDArray[np.float64]
+
 _POINTS = 41
+_FEWER_POINTS = 21
 _SHOWN = 6
 _COLUMNS = ["feature", "value", "class", "probability", "conf_low", "conf_high"]
 
@@ -28,17 +32,10 @@ def effect_curves(result: Result, recipe: Recipe, tracks: pd.DataFrame, sources:
     kept a feature: those whose probability differs most between two of its values. Bands are pointwise, see
     `genreglm.effects.curve`.
     """
-    typical = _typical(tracks, recipe)
-    at = recipe.apply(pd.DataFrame([typical]))
+    at = recipe.apply(pd.DataFrame([_typical(tracks, recipe)]))
     parts = []
     for feature, column in sources.items():
-        low, high = tracks[column].quantile([0.01, 0.99])
-        values = np.linspace(low, high, _POINTS)
-        rows = pd.DataFrame([typical] * _POINTS)
-        rows[column] = values
-        if column == "duration_min":
-            rows["duration_ms"] = values * 60_000.0
-        made = recipe.apply(rows)
+        values, made = _along(column, recipe, tracks, _POINTS)
         probability = result.predict(made)
         swing = (probability.max() - probability.min()).sort_values(ascending=False)
         shown = list(swing.index[:_SHOWN])
@@ -48,10 +45,34 @@ def effect_curves(result: Result, recipe: Recipe, tracks: pd.DataFrame, sources:
     return pd.concat(parts, ignore_index=True)
 
 
+def genre_curves(result: Result, recipe: Recipe, tracks: pd.DataFrame, sources: Mapping[str, str]) -> pd.DataFrame:
+    """Return feature, value, class, probability of every genre, without bands and at half as many values.
+
+    Parameters are those of `effect_curves`.
+    """
+    parts: list[pd.DataFrame] = []
+    for column in sources.values():
+        values, made = _along(column, recipe, tracks, _FEWER_POINTS)
+        wide = result.predict(made).assign(feature=column, value=values)
+        parts.append(wide.melt(["feature", "value"], var_name="class", value_name="probability"))
+    return pd.concat(parts, ignore_index=True)
+
+
 def source_columns(recipe: Recipe, features: Sequence[str]) -> dict[str, str]:
     """Return for each feature of the model the column of the table that it is made from."""
     made = {transform.name: transform.column for transform in recipe.transforms}
     return {feature: made.get(feature, feature) for feature in features}
+
+
+def _along(column: str, recipe: Recipe, tracks: pd.DataFrame, points: int) -> tuple[Floats, pd.DataFrame]:
+    """Return values of a column, and the typical track at each of them with the model's features."""
+    low, high = tracks[column].quantile([0.01, 0.99])
+    values = np.linspace(low, high, points)
+    rows = pd.DataFrame([_typical(tracks, recipe)] * points)
+    rows[column] = values
+    if column == "duration_min":
+        rows["duration_ms"] = values * 60_000.0
+    return values, recipe.apply(rows)
 
 
 def _typical(tracks: pd.DataFrame, recipe: Recipe) -> dict[str, object]:

@@ -92,6 +92,13 @@ def genre_profiles(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(long).rename_axis(["genre", "feature"]).reset_index()
 
 
+def feature_quantiles(frame: pd.DataFrame) -> pd.DataFrame:
+    """One row a feature: feature, q10, q25, median, q75, q90 of all rows, beside those of each genre."""
+    values = feature_values(frame)
+    table = pd.DataFrame({name: values.quantile(level) for name, level in _QUANTILES.items()})
+    return table.rename_axis("feature").reset_index()
+
+
 def correlations(frame: pd.DataFrame) -> pd.DataFrame:
     """Spearman's rank correlation of every ordered pair: feature_x, feature_y, spearman.
 

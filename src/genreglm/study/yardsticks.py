@@ -1,8 +1,8 @@
 """What the GLMs are measured against: the genres' shares, the linear discriminant, and boosting of trees."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,11 +30,42 @@ class Rows:
 
 @dataclass(frozen=True)
 class Trees:
-    """A size of boosting: at most so many rounds of trees with so many leaves, and how much each round adds."""
+    """A manner of boosting.
+
+    Attributes
+    ----------
+    rounds, leaves, rate : at most so many rounds of trees with so many leaves, and how much each round adds
+    least_rows : rows that a leaf holds at least
+    ridge : on a leaf's value. A class of one in a hundred has little curvature: without one its leaves explode
+    columns : the share of the columns that each tree may use, drawn anew for each
+    """
 
     rounds: int
     leaves: int
     rate: float
+    least_rows: int = 20
+    ridge: float = 1.0
+    columns: float = 1.0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.leaves} leaves of at least {self.least_rows} rows, rate {self.rate:g}, ridge {self.ridge:g}, "
+            f"{self.columns:.0%} of the columns a tree"
+        )
+
+
+def other_trees(first: Trees) -> list[dict[str, Any]]:
+    """Return what a thorough search changes, one after the other: with `first` as many tries as a GLM has."""
+    return [
+        {"leaves": max(2, first.leaves // 2)},
+        {"leaves": 2 * first.leaves},
+        {"rate": first.rate / 2, "rounds": 2 * first.rounds},
+        {"least_rows": 3 * first.least_rows},
+        {"ridge": 5.0 * first.ridge},
+        {"ridge": 20.0 * first.ridge},
+        {"columns": 0.6 * first.columns},
+        {"columns": 0.3 * first.columns},
+    ]
 
 
 def train_prior(train: pd.Series, test_rows: int, classes: Sequence[Any]) -> Trained:
@@ -53,39 +84,48 @@ def train_discriminant(train: Rows, test_x: Floats) -> Trained:
     return Trained(prob, parameters, time.perf_counter() - start, "pooled covariance")
 
 
-def train_boosting(train: Rows, valid: Rows, test_x: Floats, sizes: Sequence[Trees], seed: int) -> Trained:
-    """Fit gradient boosting of trees (LightGBM), as large as `valid` likes it best.
+def train_boosting(
+    train: Rows, valid: Rows, test_x: Floats, first: Trees, others: Sequence[Mapping[str, Any]], seed: int
+) -> Trained:
+    """Fit gradient boosting of trees (LightGBM) in the manner, and with as many rounds, as `valid` likes it best.
 
-    Like the manners of the GLMs, its size, of those given, and its rounds are chosen on the artists held out for
-    choosing, whose rows count alike there; then it is fitted anew to both, each with its weights.
+    Like the manners of the GLMs these are chosen on the artists held out for choosing, whose rows count alike there:
+    `first`, and then each change of the best so far. Then it is fitted anew to both, each with its weights.
     """
     import lightgbm
 
     start = time.perf_counter()
     classes = int(max(train.y.max(), valid.y.max())) + 1
-    learning, both = (
-        lightgbm.Dataset(rows.x, rows.y, weight=rows.weights, free_raw_data=False)
-        for rows in (train, _joined(train, valid))
-    )
-    watched = lightgbm.Dataset(valid.x, valid.y, reference=learning, free_raw_data=False)
-    best: tuple[float, Trees, int] | None = None
-    for size in sizes:
+
+    def tried(trees: Trees) -> tuple[float, int]:
+        # A dataset takes over some settings of its first use.
+        learning = lightgbm.Dataset(train.x, train.y, weight=train.weights)
+        watched = lightgbm.Dataset(valid.x, valid.y, reference=learning)
         trial = lightgbm.train(
-            _settings(size, classes, seed),
+            _settings(trees, classes, seed),
             learning,
-            num_boost_round=size.rounds,
+            num_boost_round=trees.rounds,
             valid_sets=[watched],
             callbacks=[lightgbm.early_stopping(_PATIENCE, verbose=False)],
         )
-        loss = trial.best_score["valid_0"]["multi_logloss"]
-        if best is None or loss < best[0]:
-            best = (loss, size, trial.best_iteration)
-    assert best is not None
-    _, size, rounds = best
-    booster = lightgbm.train(_settings(size, classes, seed), both, num_boost_round=rounds)
+        return float(trial.best_score["valid_0"]["multi_logloss"]), trial.best_iteration
+
+    best = first
+    loss, rounds = tried(first)
+    for change in others:
+        trees = replace(best, **change)
+        found = tried(trees)
+        if found[0] < loss:
+            best, (loss, rounds) = trees, found
+    both = _joined(train, valid)
+    booster = lightgbm.train(
+        _settings(best, classes, seed),
+        lightgbm.Dataset(both.x, both.y, weight=both.weights),
+        num_boost_round=rounds,
+    )
     prob = np.asarray(booster.predict(test_x), dtype=np.float32)
-    detail = f"LightGBM, {rounds} of at most {size.rounds} rounds of {size.leaves} leaves, rate {size.rate:g}"
-    return Trained(prob, rounds * classes * size.leaves, time.perf_counter() - start, detail)
+    detail = f"LightGBM, {rounds} of at most {best.rounds} rounds of {best}"
+    return Trained(prob, rounds * classes * best.leaves, time.perf_counter() - start, detail)
 
 
 def _joined(first: Rows, second: Rows) -> Rows:
@@ -96,16 +136,16 @@ def _joined(first: Rows, second: Rows) -> Rows:
     return Rows(np.concatenate([first.x, second.x]), np.concatenate([first.y, second.y]), weights)
 
 
-def _settings(size: Trees, classes: int, seed: int) -> dict[str, Any]:
+def _settings(trees: Trees, classes: int, seed: int) -> dict[str, Any]:
     return {
         "objective": "multiclass",
         "metric": "multi_logloss",
         "num_class": classes,
-        "num_leaves": size.leaves,
-        "learning_rate": size.rate,
-        "min_data_in_leaf": 20,
-        # A class of one in a hundred has little curvature: without a penalty its leaves explode.
-        "lambda_l2": 1.0,
+        "num_leaves": trees.leaves,
+        "learning_rate": trees.rate,
+        "min_data_in_leaf": trees.least_rows,
+        "lambda_l2": trees.ridge,
+        "feature_fraction": trees.columns,
         "max_bin": 63,
         "seed": seed,
         "deterministic": True,

@@ -8,6 +8,6 @@ passed over, or missed in a sentence; the page is made from whatever is there.
 """
 
 from genreglm.study.report.render import render
-from genreglm.study.report.summarise import summarise
+from genreglm.study.report.summarise import SCHEMA, summarise
 
-__all__ = ["render", "summarise"]
+__all__ = ["SCHEMA", "render", "summarise"]

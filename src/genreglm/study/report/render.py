@@ -14,7 +14,9 @@ from genreglm.study.report.columns import formatted, is_numeric
 from genreglm.study.report.figures import data_uri, smaller
 
 MOST_BYTES = 8_000_000
-_FOR_WORDS = 1_500_000  # of which text and tables may take this much
+_FOR_WORDS = 2_500_000  # of which text, tables and the explorer may take this much
+# D3 and Observable Plot, which draw the explorer, and the explorer itself.
+_EXPLORER = ("vendor/d3.min.js", "vendor/plot.min.js", "explorer.js")
 _MANY = 20  # figures, for which it pays to start processes
 
 
@@ -27,6 +29,7 @@ def render(summary: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
     """
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["formatted"] = formatted
+    environment.filters["six_digits"] = lambda value: f"{value:.6g}"  # for sorting, and for what is saved
     environment.tests["numeric"] = is_numeric
     template = environment.from_string(_file("report.html.jinja"))
     return template.render(
@@ -35,6 +38,7 @@ def render(summary: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
         figure_numbers=itertools.count(1),
         css=Markup(_file("report.css")),
         script=Markup(_file("report.js")),
+        libraries=[Markup(_file(name)) for name in _EXPLORER],
     )
 
 

@@ -5,8 +5,10 @@ from typing import Any
 from genreglm.study.report import answer, figures
 from genreglm.study.report.blocks import Block, section
 from genreglm.study.report.evidence import Evidence
+from genreglm.study.report.explorer import explorer
 from genreglm.study.report.sections.data import data
 from genreglm.study.report.sections.exploration import exploration
+from genreglm.study.report.sections.explorer import look_up
 from genreglm.study.report.sections.features import features
 from genreglm.study.report.sections.genre_model import genre_model
 from genreglm.study.report.sections.genres import genres
@@ -18,7 +20,8 @@ from genreglm.study.report.sections.trust import trust
 from genreglm.study.report.words import counted, names
 from genreglm.study.store import Store
 
-SECTIONS = (data, exploration, features, popularity, genre_model, trust, genres, recognition, meaning, methods)
+SECTIONS = (data, exploration, features, popularity, genre_model, trust, genres, look_up, recognition, meaning, methods)
+SCHEMA = 1  # of what `summarise` returns and `study.json` holds; one more where a key changes its meaning
 TITLE = "What makes a music genre?"
 
 
@@ -27,7 +30,8 @@ def summarise(store: Store) -> dict[str, Any]:
 
     Keys: `title`; `subtitle`; `simulated` (bool); `answer` (at most five sentences: text, link, link_text);
     `figures` (the numbers at the top: value, label); `sections` in order (id, title, short, blocks, see
-    `blocks`), those with nothing to tell left out. Cells of tables hold numbers, not words.
+    `blocks`), those with nothing to tell left out; `explorer`, see `explorer`, None where there is nothing to explore.
+    Cells of tables hold numbers, not words.
     """
     evidence = Evidence(store)
     told = [tell(evidence) for tell in SECTIONS] + [_further(evidence)]
@@ -39,6 +43,7 @@ def summarise(store: Store) -> dict[str, Any]:
         "answer": _linked(answer.answer(evidence), sections),
         "figures": answer.figures(evidence),
         "sections": sections,
+        "explorer": explorer(evidence),
     }
 
 

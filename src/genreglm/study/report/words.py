@@ -8,11 +8,15 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+import pandas as pd
+
 from genreglm.plots.text import listed
 from genreglm.plots.text import number as _number
 from genreglm.plots.text import percent as _percent
 
 _SMALLEST_P = 1e-16
+_SETS = {"least_ambiguous": "least ambiguous", "adaptive": "adaptive", "class_conditional": "class by class"}
+_PROMISES = {"group": "each artist", "row": "each track"}
 
 
 def known(value: Any) -> Any:
@@ -88,3 +92,8 @@ def names(items: Iterable[Any], most: int = 8) -> str | None:
     if len(words) > most + 1:
         words = [*words[:most], f"{len(words) - most} more"]
     return listed(words) if words else None
+
+
+def sets_in_words(sets: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Return a table of sets of genres with words for the names of their kinds and guarantees."""
+    return None if sets is None else sets.replace({"kind": _SETS, "guarantee": _PROMISES})

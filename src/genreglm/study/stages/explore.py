@@ -13,6 +13,7 @@ def run(study: Study) -> None:
         "descriptive_statistics": exploration.descriptive_statistics(tracks),
         "genre_distribution": exploration.genre_distribution(tracks),
         "genre_profiles": exploration.genre_profiles(tracks),
+        "feature_quantiles": exploration.feature_quantiles(tracks),
         "correlations": correlations,
         "distributions": exploration.distributions(tracks),
         "popularity_by_key_mode": exploration.popularity_by_key_mode(tracks),

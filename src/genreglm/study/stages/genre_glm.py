@@ -7,7 +7,7 @@ import pandas as pd
 from genreglm.diagnostics import cells_table, vif
 from genreglm.result import Result
 from genreglm.study.context import Study
-from genreglm.study.curves import effect_curves, source_columns
+from genreglm.study.curves import effect_curves, genre_curves, source_columns
 from genreglm.study.formulas import factor_terms
 from genreglm.study.genre_models import add_curves, fit_what_rows_allow, simplify
 from genreglm.study.inference_model import keep_inference_model
@@ -42,7 +42,10 @@ def run(study: Study) -> None:
     _write_summaries(study, models)
     recipe = Recipe.from_dict(store.read_json("model/recipe.json"))
     kept = [name for name in found["features"] if name in higher.design.variables]
-    store.table("effect_curves", effect_curves(higher, recipe, tracks, source_columns(recipe, kept)))
+    sources = source_columns(recipe, kept)
+    store.table("effect_curves", effect_curves(higher, recipe, tracks, sources))
+    if sources:
+        store.table("genre_curves", genre_curves(higher, recipe, tracks, sources))
     set_aside = first.set_aside | second.set_aside
     store.json("work/genre_models.json", _findings(models, set_aside, simpler.trace, curve_trace))
 

@@ -1,13 +1,14 @@
-"""Stage 14: the one self-contained page that tells the study in order."""
+"""Stage 14: the one self-contained page that tells the study in order, and the same for a program to read."""
 
 from genreglm.study.context import Study
-from genreglm.study.report import render, summarise
+from genreglm.study.report import SCHEMA, render, summarise
 
 
 def run(study: Study) -> None:
-    """Leave `report.html`."""
+    """Leave `study.json`, and `report.html` made of it and the figures alone."""
     store = study.store
-    summary = summarise(store)
+    store.json("study.json", {"schema": SCHEMA, **summarise(store)})
+    summary = store.read_json("study.json")
     pictures = {
         path.name: path.read_bytes()
         for path in sorted(store.path("figures").iterdir())

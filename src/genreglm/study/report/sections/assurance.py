@@ -5,14 +5,12 @@ import pandas as pd
 from genreglm.study.report.blocks import Block, heading, table, text
 from genreglm.study.report.evidence import Evidence
 from genreglm.study.report.figures import in_part
-from genreglm.study.report.words import names, number, percent, say
-
-_KINDS = {"least_ambiguous": "least ambiguous", "adaptive": "adaptive", "class_conditional": "class by class"}
+from genreglm.study.report.words import names, number, percent, say, sets_in_words
 
 
 def assurance(evidence: Evidence) -> list[Block | None]:
     """Return the blocks on corrected probabilities and on sets; nothing where the study left neither."""
-    corrections, overall = evidence.table("corrections"), evidence.table("set_coverage")
+    corrections, overall = evidence.table("corrections"), sets_in_words(evidence.table("set_coverage"))
     if corrections is None:
         return []
     blocks = [
@@ -30,7 +28,10 @@ def assurance(evidence: Evidence) -> list[Block | None]:
         *in_part(evidence.captions, "sets"),
         table(overall, "Sets that are to hold the genre for 90 %", "tables/set_coverage.csv", folded=False),
         table(
-            evidence.table("set_coverage_by_genre"), "Sets by genre", "tables/set_coverage_by_genre.csv", folded=True
+            sets_in_words(evidence.table("set_coverage_by_genre")),
+            "Sets by genre",
+            "tables/set_coverage_by_genre.csv",
+            folded=True,
         ),
     ]
 
@@ -60,8 +61,8 @@ def _how(evidence: Evidence) -> str:
 
 
 def _sets(evidence: Evidence, overall: pd.DataFrame) -> str | None:
-    promised = overall[overall["guarantee"] == "group"]
-    kinds = [_KINDS.get(str(kind), str(kind)) for kind in promised["kind"]]
+    promised = overall[overall["guarantee"] == "each artist"]
+    kinds = promised["kind"]
     sizes = names(f"{number(x, 1)} genres ({kind})" for x, kind in zip(promised["mean_size"], kinds, strict=True))
     held = names(f"{percent(x)} ({kind})" for x, kind in zip(promised["group_coverage"], kinds, strict=True))
     whose = "by an artist" if evidence.by_artist else "that"

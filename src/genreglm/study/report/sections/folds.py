@@ -6,7 +6,7 @@ from genreglm.study.report.blocks import Block, heading, table, text
 from genreglm.study.report.evidence import Evidence
 from genreglm.study.report.figures import in_part
 from genreglm.study.report.sections.cards import CARDS, DIFFERENCES, rivals
-from genreglm.study.report.words import counted, names, number, percent, say
+from genreglm.study.report.words import counted, names, number, percent, say, sets_in_words
 
 _BY_FOLD = ("model", "fold", "rows", "log_loss", "top_1", "top_3", "top_5", "family_top_1")
 _YARDSTICK = "gradient boosting"
@@ -27,7 +27,8 @@ def folds(evidence: Evidence) -> list[Block | None]:
               DIFFERENCES, folded=True),
         table(evidence.table("corrections_by_fold"), "The best GLM's probabilities over all folds, corrected",
               "tables/corrections_by_fold.csv", folded=True),
-        table(evidence.table("sets_by_fold"), "Its sets that are to hold the genre for 90 % of an artist's tracks",
+        table(sets_in_words(evidence.table("sets_by_fold")),
+              "Its sets that are to hold the genre for 90 % of an artist's tracks",
               "tables/sets_by_fold.csv", folded=True),
         table(evidence.table("scores_by_fold"), "Every model on every fold", "tables/scores_by_fold.csv", _BY_FOLD,
               folded=True),
