@@ -25,6 +25,7 @@ _HOMES = {
     "Result": "genreglm.result",
     "Ridge": "genreglm.engine.penalties",
     "Selection": "genreglm.selection",
+    "SmoothFamilyRidge": "genreglm.engine.penalties",
     "SmoothRidge": "genreglm.engine.penalties",
     "TermLasso": "genreglm.engine.sparse_penalties",
     "aliased": "genreglm.diagnostics",

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from genreglm.errors import DataError, FormulaError
 from genreglm.formula import coded_column, parse, require_columns, variables
 from genreglm.hinges import hinges
+from genreglm.places import places
 
 INTERCEPT = "(Intercept)"
 
@@ -245,7 +246,7 @@ def _materialise(spec: ModelSpec, rows: pd.DataFrame, needed: list[str]) -> tupl
         with warnings.catch_warnings():
             warnings.simplefilter("error", DataMismatchWarning)
             # The context keeps the caller's variables out of the formula.
-            evaluated = spec.get_model_matrix(frame, context={"hinges": hinges})
+            evaluated = spec.get_model_matrix(frame, context={"hinges": hinges, "places": places})
     except DataMismatchWarning as warning:
         raise DataError(f"A factor has a level that was not there when the design was learnt: {warning}") from None
     except FormulaicError as error:

@@ -74,8 +74,8 @@ def fit(
     soft_labels : a frame of shares, one column a class, that spreads each row over several classes (the same as
         the row once for each class, weighted by its share); the formula's response then only names the classes
     aliased : "refuse" columns that depend linearly on those before them, or "drop" them as R does
-    penalty : `Ridge`, `FamilyRidge`, `SmoothRidge`, `Lasso`, `ElasticNet`, `GroupLasso`, `TermLasso`, `CellPrior`,
-        `Jeffreys`, or None for plain maximum likelihood
+    penalty : `Ridge`, `FamilyRidge`, `SmoothRidge`, `SmoothFamilyRidge`, `Lasso`, `ElasticNet`, `GroupLasso`,
+        `TermLasso`, `CellPrior`, `Jeffreys`, or None for plain maximum likelihood
     covariance : "observed" information, "robust" (which is HC1, factor n / (n - 1)), "HC0" (without a factor),
         "clustered" (factor G / (G - 1)), or None. A fit under a ridge or a lasso carries none, whatever is
         asked
@@ -218,16 +218,16 @@ def ridge_of(design: Design, problem: Problem, penalty: Ridge, frame: pd.DataFra
     """Return a ridge's strength for each column, factor by factor for the terms; coupled where classes are; with the
     forms of bent terms where bending costs.
     """
-    strengths = ridge_strengths(problem, penalty.strength, penalty_factors(design, penalty), penalty.standardise)
+    form = ridge_strengths(problem, penalty.strength, penalty_factors(design, penalty), penalty.standardise)
     if isinstance(penalty, SmoothRidge):
-        return np.diag(strengths) + _bending(design, penalty, frame)
+        form = np.diag(form) + _bending(design, penalty, frame)
     if not isinstance(penalty, FamilyRidge):
-        return strengths
+        return form
     missing = [str(label) for label in design.classes if label not in penalty.families]
     if missing:
         raise OptionError(f"FamilyRidge: families names no family for {', '.join(missing)}.")
     families = pd.factorize(pd.Series([penalty.families[label] for label in design.classes]))[0]
-    return Coupled(strengths, pooled_classes(families.astype(np.int64), penalty.pooling))
+    return Coupled(form, pooled_classes(families.astype(np.int64), penalty.pooling))
 
 
 def penalty_factors(design: Design, penalty: Shrinkage) -> Floats:

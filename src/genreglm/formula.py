@@ -17,7 +17,7 @@ from formulaic.parser.types import Factor, Term
 from genreglm.errors import FormulaError
 
 ALLOWED_CALLS = frozenset(
-    "C I Q bs cc center cr cs exp exp10 exp2 hinges log log10 log2 poly scale standardize "
+    "C I Q bs cc center cr cs exp exp10 exp2 hinges log log10 log2 places poly scale standardize "
     "contr.SAS contr.diff contr.helmert contr.poly contr.sum contr.treatment Diff Helmert Poly Sum Treatment "
     "np.abs np.exp np.expm1 np.log np.log10 np.log1p np.log2 np.sqrt".split()
 )

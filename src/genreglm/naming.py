@@ -16,13 +16,14 @@ _NAMES = {
 }
 _CALL = re.compile(r"(?P<call>[A-Za-z]\w*)\(\s*(?P<column>\w+)(?:[^()]|\([^()]*\))*\)(?P<rest>.*)")
 _PLAIN = re.compile(r"(?P<column>\w+)(?P<rest>\[.*\])?")
+_PLACES = re.compile(r"\bplaces\((\w+)\)")
 _LEVEL = re.compile(r"\[(?:T\.)?(?P<level>[^\]]*)\]")
 _SHAPES = {"C": "", "scale": "", "hinges": " (bent)", "poly": " (polynomial)", "log": " (log)"}
 
 
 def feature(name: str) -> str:
     """A feature in plain words, however it entered: `log_duration_min` -> `duration`, `C(key)` -> `key`."""
-    call = _CALL.fullmatch(str(name))
+    call = _CALL.fullmatch(_PLACES.sub(r"\1", str(name)))
     bare = _TRANSFORMS.sub("", call["column"] if call else str(name))
     return _NAMES.get(bare, bare.replace("_", " "))
 
@@ -48,7 +49,8 @@ def _column(name: str) -> str:
 
 
 def _part(part: str) -> str:
-    call, plain = _CALL.fullmatch(part), _PLAIN.fullmatch(part)
+    bare = _PLACES.sub(r"\1", part)  # a place is how a curve is drawn, not what it is of
+    call, plain = _CALL.fullmatch(bare), _PLAIN.fullmatch(bare)
     found = call or plain
     if found is None or (call and call["call"] == "I"):
         return part

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from genreglm.fitting import design
-from genreglm.study.formulas import RESPONSE, factor_terms, formula, products, spline
+from genreglm.study.formulas import RESPONSE, curve, factor_terms, formula, products, slopes_by, spline
 
 
 @pytest.fixture
@@ -65,8 +65,36 @@ def test_feature_with_a_lump_has_fewer_knots_or_stays_a_line(rows: pd.DataFrame)
 
 
 def test_products_are_all_pairs_of_bent_features(rows: pd.DataFrame) -> None:
-    assert products(["a", "b", "c"]) == ["hinges(a):hinges(b)", "hinges(a):hinges(c)", "hinges(b):hinges(c)"]
+    assert products(["a", "b", "c"]) == [
+        "hinges(places(a)):hinges(places(b))",
+        "hinges(places(a)):hinges(places(c))",
+        "hinges(places(b)):hinges(places(c))",
+    ]
     columns = design(formula(products(["energy", "valence"])), rows).matrix(rows)[:, 1:]
     assert columns.shape[1] == 3 * 3
-    single = [design(f"track_genre ~ hinges({name})", rows).matrix(rows)[:, 1:] for name in ("energy", "valence")]
+    single = [
+        design(f"track_genre ~ hinges(places({name}))", rows).matrix(rows)[:, 1:] for name in ("energy", "valence")
+    ]
     np.testing.assert_allclose(columns, np.einsum("ij,ik->ikj", *single).reshape(len(rows), 9))
+
+
+@pytest.mark.parametrize("lump", [0.0, 0.3, 0.9])
+def test_a_curve_is_a_line_and_a_spline_of_the_place(rows: pd.DataFrame, lump: float) -> None:
+    numbers = np.arange(len(rows))
+    lumped = rows.assign(energy=np.where(numbers % 10 < 10 * lump, 0.0, rows["energy"].abs() + 1.0))
+    matrix = design(formula([curve("energy", 8)]), lumped).matrix(lumped)
+    assert matrix.shape[1] == 1 + 1 + 8
+    assert np.isfinite(matrix).all()
+    np.testing.assert_allclose(matrix[:, 2:].mean(axis=0), 0.0, atol=1e-12)
+
+
+def test_slopes_that_depend_on_a_flag_are_products_of_standardised_columns(rows: pd.DataFrame) -> None:
+    flagged = rows.assign(explicit=np.arange(len(rows)) % 3 == 0)
+    terms = slopes_by("explicit", ["energy", "valence"])
+    learnt = design(formula(terms), flagged)
+    assert list(learnt.terms) == ["(Intercept)", *terms]
+    flag, place = (
+        design(f"track_genre ~ {term}", flagged).matrix(flagged)[:, 1]
+        for term in ("hinges(explicit, df=1)", "hinges(places(energy), df=1)")
+    )
+    np.testing.assert_allclose(learnt.matrix(flagged)[:, 1], flag * place)

@@ -105,6 +105,18 @@ class SmoothRidge(Ridge):
             raise OptionError(f"SmoothRidge: roughness={self.roughness!r} and bends must be finite and >= 0.")
 
 
+@dataclass(frozen=True, kw_only=True)
+class SmoothFamilyRidge(FamilyRidge, SmoothRidge):
+    """A `FamilyRidge` whose curves are held back from bending, as `SmoothRidge` does, and pooled in that, too.
+
+    objective = mean negative log-likelihood
+                + tr(B' (strength diag(factor) + roughness S) B A) / 2,
+
+    S the roughness of the curves and A what pools classes into families: a class may bend away from its family's curve
+    as hardly as it may from its slope, and a family bends (1 - pooling) times as hardly.
+    """
+
+
 @dataclass(frozen=True)
 class CellPrior:
     """A prior worth `count` rows for every empty class x level cell; everything else is left alone.

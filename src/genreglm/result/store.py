@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from genreglm.designs import Design
-from genreglm.engine.penalties import CellPrior, FamilyRidge, Jeffreys, Penalty, Ridge, SmoothRidge
+from genreglm.engine.penalties import CellPrior, FamilyRidge, Jeffreys, Penalty, Ridge, SmoothFamilyRidge, SmoothRidge
 from genreglm.engine.sparse_penalties import ElasticNet, GroupLasso, Lasso, TermLasso
 from genreglm.errors import GenreglmError, ModelFileError
 from genreglm.files import whole_file
@@ -26,7 +26,10 @@ _DAMAGE = (
 _NO_NUMBERS = ("iterations", "outcome", "tjur", "weight_kind")
 _PENALTIES = {
     kind.__name__: kind
-    for kind in (Ridge, FamilyRidge, SmoothRidge, Lasso, ElasticNet, GroupLasso, TermLasso, CellPrior, Jeffreys)
+    for kind in (
+        *(Ridge, FamilyRidge, SmoothRidge, SmoothFamilyRidge, Lasso, ElasticNet, GroupLasso, TermLasso),
+        *(CellPrior, Jeffreys),
+    )
 }
 
 

@@ -30,10 +30,11 @@ class StudyConfig(BaseModel):
         counts n^(1 - power)
     family_pooling : how freely families of genres may move as a whole in the predictive models, tried likewise: 0 for
         each genre by itself, nearer to 1 for genres that take from their family what their rows do not tell
+    roughness : what the prior of a curve's bends is worth in the predictive models, in rows, tried likewise
     thorough : tune and test every model on each of `test_share` folds of artists, beside the headline's one split
     min_genre_rows : genres with fewer rows are left out, with a line in the ledger
     test_share, valid_share : one in so many artists is held out for the test, and for choosing strengths
-    spline_df : columns of a spline term of the predictive model
+    spline_df : columns of a spline term of the predictive models, of which `roughness` says how much is used
     ridge : strengths that are tried on artists held out, per standard deviation of a column and in rows: the
         strength of the objective is each divided by the training rows, since what a prior is worth shrinks so
     simplify_tolerance : a term is dropped where the log-loss on held-out artists rises by no more than this
@@ -57,11 +58,12 @@ class StudyConfig(BaseModel):
     near_duplicates: Literal["keep", "as one"] = "as one"
     artist_weight_power: tuple[Annotated[float, Field(ge=0.0, le=1.0)], ...] = Field((0.0, 0.25, 0.5), min_length=1)
     family_pooling: tuple[Annotated[float, Field(ge=0.0, lt=1.0)], ...] = Field((0.0, 0.9), min_length=1)
+    roughness: tuple[Annotated[float, Field(gt=0.0)], ...] = Field((0.01,), min_length=1)
     thorough: bool = False
     min_genre_rows: int = Field(10, ge=2)
     test_share: int = Field(5, ge=2, le=20)
     valid_share: int = Field(5, ge=2, le=20)
-    spline_df: int = Field(6, ge=3, le=12)
+    spline_df: int = Field(10, ge=3, le=20)
     ridge: tuple[float, ...] = (100.0, 50.0, 25.0)
     simplify_tolerance: float = Field(0.0, ge=0.0)
     max_inference_columns: int = Field(45, ge=2)

@@ -65,12 +65,15 @@ def compete(
 ) -> Contest:
     """Tune, fit and test every model of audio features on one split of artists.
 
-    The GLM with curves is tuned first: the strength of its ridge, then how rows count and how far families pool, one
-    after the other. The GLM with products takes over the manner and tunes its strength alone; boosting takes over how
-    rows count. The linear model is the plain one: its rows all count alike.
+    The GLM with curves is tuned first: the strength of its ridge, then how rows count, how far families pool and how
+    freely curves bend, one after the other. The GLM with products takes over the manner and tunes its strength alone;
+    boosting takes over how rows count. The linear model is the plain one: its rows all count alike.
     """
     held = Held(split.train, split.valid, families)
-    plain = Manner(0.0, config.artist_weight_power[0], config.near_duplicates == "as one", config.family_pooling[0])
+    as_one = config.near_duplicates == "as one"
+    # A table whose features are all of few values has no curve to bend.
+    roughness = config.roughness[0] if "cr(" in formulas["splines"] else 0.0
+    plain = Manner(0.0, config.artist_weight_power[0], as_one, config.family_pooling[0], roughness)
     trained: dict[str, Trained] = {}
     choices: dict[str, Choice] = {}
     manners = pd.DataFrame()
@@ -116,12 +119,15 @@ def train_glm(
 
 
 def _best_way(formula: str, held: Held, first: Choice, config: StudyConfig) -> Choice:
-    """Choose how rows count, and then how far families pool; its trace has a line for each that was tried."""
+    """Choose how rows count, how far families pool and how freely curves bend; its trace has a line for each try."""
     powers = [replace(first.manner, power=power) for power in config.artist_weight_power[1:]]
     weighted = choose_manner(formula, held, first, powers)
     poolings = config.family_pooling[1:] if held.families is not None else ()
     pooled = choose_manner(formula, held, weighted, [replace(weighted.manner, pooling=each) for each in poolings])
-    return replace(pooled, trace=pd.concat([weighted.trace, pooled.trace.iloc[1:]], ignore_index=True))
+    bends = config.roughness[1:] if first.manner.roughness else ()
+    bent = choose_manner(formula, held, pooled, [replace(pooled.manner, roughness=each) for each in bends])
+    traces = [weighted.trace, pooled.trace.iloc[1:], bent.trace.iloc[1:]]
+    return replace(bent, trace=pd.concat(traces, ignore_index=True))
 
 
 def _yardsticks(split: Split, linear: str, config: StudyConfig, manner: Manner) -> dict[str, Trained]:

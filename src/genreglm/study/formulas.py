@@ -45,12 +45,26 @@ def spline(feature: str, df: int, rows: pd.DataFrame) -> str:
     )
 
 
+def curve(feature: str, df: int) -> str:
+    """Return a feature, and a natural cubic spline of `df` columns of its place among the training rows.
+
+    There are more knots than most genres need: a penalty on bending says how much of them is used.
+    """
+    return f"{feature} + cr(places({feature}), df={df}, constraints='center')"
+
+
 def products(features: Sequence[str]) -> list[str]:
     """Return the products of all pairs of features, each as three columns, a line that may bend at its terciles.
 
-    So each pair has nine columns, and each genre a surface over both features that is made of flat pieces.
+    The features enter by their places. So each pair has nine columns, and each genre a surface over both features that
+    is made of flat pieces.
     """
-    return [f"hinges({first}):hinges({second})" for first, second in combinations(features, 2)]
+    return [f"hinges(places({first})):hinges(places({second}))" for first, second in combinations(features, 2)]
+
+
+def slopes_by(variable: str, features: Sequence[str]) -> list[str]:
+    """Return the products of a flag or a number with each feature, one column each: a slope that depends on it."""
+    return [f"hinges({variable}, df=1):hinges(places({feature}), df=1)" for feature in features]
 
 
 def formula(terms: Sequence[str]) -> str:

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from genreglm.dependence import group_weights
-from genreglm.engine.penalties import FamilyRidge, Ridge
+from genreglm.engine.penalties import FamilyRidge, Ridge, SmoothFamilyRidge, SmoothRidge
 from genreglm.fitting import fit
 from genreglm.formula import parse
 from genreglm.result import Result
@@ -16,7 +17,7 @@ from genreglm.result import Result
 # A fit for prediction needs no digits that no score can see: within half a unit of log-likelihood.
 _GRADIENT, _DECREMENT = 1e-5, 1.0
 # Products are many and each of them explains little: they are held back as much more than single features.
-PRODUCT_FACTOR = 10.0
+PRODUCT_FACTOR = 20.0
 
 
 @dataclass(frozen=True)
@@ -26,16 +27,18 @@ class Manner:
     Attributes
     ----------
     strength : of the ridge in rows: what the prior is worth, per standard deviation of a column; a product of two
-        features is held back ten times as much
+        features is held back twenty times as much
     power : an artist of n rows counts n^(1 - power)
     as_one : whether the rows of a song in a genre count as one row
     pooling : how freely a family of genres moves as a whole, see `FamilyRidge`; 0 for each genre by itself
+    roughness : what the prior of a curve's bends is worth, in rows, see `SmoothRidge`; 0 where there are no curves
     """
 
     strength: float
     power: float = 0.0
     as_one: bool = False
     pooling: float = 0.0
+    roughness: float = 0.0
 
     def weights(self, rows: pd.DataFrame) -> NDArray[np.float64] | None:
         """Return the weights of training rows, with mean one; None where all count alike."""
@@ -48,9 +51,12 @@ class Manner:
         """Return the penalty of a fit to so many rows."""
         factors = {str(term): PRODUCT_FACTOR for term in parse(formula)[1] if ":" in str(term)}
         strength = self.strength / rows
+        given: dict[str, Any] = {"strength": strength, "standardise": True, "factors": factors}
+        bent: dict[str, Any] = {"roughness": self.roughness / rows}
+        pooled: dict[str, Any] = {"families": families, "pooling": self.pooling}
         if not self.pooling or families is None:
-            return Ridge(strength, standardise=True, factors=factors)
-        return FamilyRidge(strength, standardise=True, factors=factors, families=families, pooling=self.pooling)
+            return SmoothRidge(**given, **bent) if self.roughness else Ridge(**given)
+        return SmoothFamilyRidge(**given, **bent, **pooled) if self.roughness else FamilyRidge(**given, **pooled)
 
     def __str__(self) -> str:
         parts = [f"ridge of {self.strength:g} rows"]
@@ -58,6 +64,8 @@ class Manner:
             parts.append(f"an artist of n rows counts n^{1 - self.power:g}" + (", a song once" if self.as_one else ""))
         if self.pooling:
             parts.append(f"genres drawn to their family's slopes by {self.pooling:g}")
+        if self.roughness:
+            parts.append(f"bends of {self.roughness:g} rows")
         return "; ".join(parts)
 
 

@@ -4,11 +4,12 @@ import pandas as pd
 
 from genreglm.study import exploration
 from genreglm.study.context import Study
-from genreglm.study.formulas import factor_terms, formula, products, spline
+from genreglm.study.formulas import curve, factor_terms, formula, products, slopes_by, spline
 from genreglm.study.tempo_grid import NAME as OFF_GRID
 
 # A curve over the distance from the grid has little to tell but how near is near.
 _GRID_DF = 4
+_FEWEST_VALUES = 20  # that a curve is drawn through
 
 
 def run(study: Study) -> None:
@@ -21,14 +22,17 @@ def run(study: Study) -> None:
     features, factors = found["features"], factor_terms(found["factors"], tracks)
     training = tracks[tracks["split_artist"] == "train"]
     beat = ["beat_found"] if training["beat_found"].any() and not training["beat_found"].all() else []
-    curved = [spline(name, config.spline_df, training) if training[name].nunique() > 20 else name for name in features]
+    smooth = [name for name in features if training[name].nunique() > _FEWEST_VALUES]
+    curved = [curve(name, config.spline_df) if name in smooth else name for name in features]
     # Tempi that are all whole numbers were rounded, and tell nothing of what they were.
     grid = [OFF_GRID] if training[OFF_GRID].min() < training[OFF_GRID].max() else []
+    sorts = [name for name in ("explicit",) if name in found["factors"]]
+    by_sort = [product for name in (*sorts, *grid) for product in slopes_by(name, features)]
     added = [*(spline(name, _GRID_DF, training) for name in grid), *beat]
     formulas = {
         "linear": formula([*features, *factors]),
         "splines": formula([*curved, *added, *factors]),
-        "interactions": formula([*curved, *products(features), *added, *factors]),
+        "interactions": formula([*curved, *products(features), *by_sort, *added, *factors]),
     }
     if found["has_popularity"]:
         formulas["linear_popularity"] = formula([*features, "popularity", *factors])
