@@ -27,16 +27,29 @@ def roughness(design: Design, rows: pd.DataFrame) -> dict[str, Floats]:
 
     Source: Green and Silverman (1994), Nonparametric Regression and Generalized Linear Models, chapter 2.
     """
-    found = {}
-    for term, cut in design.terms.items():
-        names = design.variables_of(term)
-        if term == INTERCEPT or ":" in term or cut.stop - cut.start < 2 or len(names) != 1:
-            continue
-        if names[0] in design.levels or not pd.api.types.is_numeric_dtype(rows[names[0]]):
-            continue
-        points = _points(rows[names[0]].to_numpy(dtype=np.float64), by_place=bool(_BY_PLACE.search(term)))
-        found[term] = _form(design.matrix(_along(design, rows, names[0], points))[:, cut])
-    return found
+    curves = [term for term in design.terms if _is_curve(design, rows, term)]
+    if not curves:
+        return {}
+    drawn = pd.concat([_along(design, rows, term) for term in curves], ignore_index=True)
+    # One matrix for all: what a formula costs is mostly its terms, not its rows.
+    parts = design.matrix(drawn).reshape(len(curves), _INTERVALS + 1, -1)
+    return {term: _form(part[:, design.terms[term]]) for term, part in zip(curves, parts, strict=True)}
+
+
+def _is_curve(design: Design, rows: pd.DataFrame, term: str) -> bool:
+    """Whether a term has several columns of one continuous variable."""
+    cut, names = design.terms[term], design.variables_of(term)
+    if term == INTERCEPT or ":" in term or cut.stop - cut.start < 2 or len(names) != 1:
+        return False
+    return names[0] not in design.levels and pd.api.types.is_numeric_dtype(rows[names[0]])
+
+
+def _along(design: Design, rows: pd.DataFrame, term: str) -> pd.DataFrame:
+    """Return the first row over and over, with the term's variable at points that are equidistant where it bends."""
+    [variable] = design.variables_of(term)
+    points = _points(rows[variable].to_numpy(dtype=np.float64), by_place=bool(_BY_PLACE.search(term)))
+    frame = rows[design.variables].iloc[np.zeros(len(points), dtype=np.int64)].reset_index(drop=True)
+    return frame.assign(**{variable: points})
 
 
 def _points(values: Floats, *, by_place: bool) -> Floats:
@@ -45,12 +58,6 @@ def _points(values: Floats, *, by_place: bool) -> Floats:
         return np.linspace(values.min(), values.max(), _INTERVALS + 1)
     found, shares = distribution(values)
     return np.interp(np.linspace(shares[0], shares[-1], _INTERVALS + 1), shares, found)
-
-
-def _along(design: Design, rows: pd.DataFrame, variable: str, points: Floats) -> pd.DataFrame:
-    """Return the first row over and over, with `variable` at the points."""
-    frame = rows[design.variables].iloc[np.zeros(len(points), dtype=np.int64)].reset_index(drop=True)
-    return frame.assign(**{variable: points})
 
 
 def _form(basis: Floats) -> Floats:

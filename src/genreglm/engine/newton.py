@@ -141,10 +141,16 @@ def minimise(
         return Solution(whitened, value, float(np.abs(gradient).max()), outcome, trace, direction)
 
     typical, curvatures = objective.typical_curvatures(), _curvatures(objective)
-    precondition, used = _preconditioner(curvatures, typical), 0
-    damping = damped = _first_damping(gradient, precondition)
-    if damping < 1.0:
-        precondition = _preconditioner(curvatures, damping * typical)
+    if objective.products_a_preconditioner > 0.0:
+        # The diagonal will do, where whitened columns are many and inverses dear.
+        damping = damped = _first_damping(gradient, _Diagonal(curvatures, typical))
+        precondition: _Exact | _Preconditioner = _preconditioner(curvatures, damping * typical)
+    else:
+        precondition = _preconditioner(curvatures, typical)
+        damping = damped = _first_damping(gradient, precondition)
+        if damping < 1.0:
+            precondition = _preconditioner(curvatures, damping * typical)
+    used = 0
     while True:
         size = float(np.abs(gradient).max())
         if not (np.isfinite(value) and np.isfinite(size)):
@@ -202,7 +208,7 @@ def minimise(
                 return end(Outcome.SEPARATED)
 
 
-def _first_damping(gradient: Floats, precondition: "_Exact | _Preconditioner") -> float:
+def _first_damping(gradient: Floats, precondition: "_Exact | _Preconditioner | _Diagonal") -> float:
     """Return no damping at an optimum, and full damping far away.
 
     g'M g is about how far the step moves the linear predictors, squared, in their own curvature: where it is small the
@@ -273,6 +279,16 @@ class _Preconditioner:
     def __call__(self, residual: Floats) -> Floats:
         given = residual.T[:, :, None].astype(self._inverses.dtype)
         return _centred(np.matmul(self._inverses, given)[:, :, 0].T.astype(np.float64))
+
+
+class _Diagonal:
+    """The inverse of the diagonal of the damped Hessian."""
+
+    def __init__(self, blocks: Reals, damping: Floats) -> None:
+        self._inverse = 1.0 / (np.einsum("kjj->jk", blocks) + damping + 1e-300)
+
+    def __call__(self, residual: Floats) -> Floats:
+        return np.asarray(residual * self._inverse)
 
 
 def _centred(values: Floats) -> Floats:

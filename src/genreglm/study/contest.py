@@ -71,9 +71,7 @@ def compete(
     """
     held = Held(split.train, split.valid, families)
     as_one = config.near_duplicates == "as one"
-    # A table whose features are all of few values has no curve to bend.
-    roughness = config.roughness[0] if "cr(" in formulas["splines"] else 0.0
-    plain = Manner(0.0, config.artist_weight_power[0], as_one, config.family_pooling[0], roughness)
+    plain = Manner(0.0, config.artist_weight_power[0], as_one, config.family_pooling[0], config.roughness[0])
     trained: dict[str, Trained] = {}
     choices: dict[str, Choice] = {}
     manners = pd.DataFrame()
@@ -124,8 +122,8 @@ def _best_way(formula: str, held: Held, first: Choice, config: StudyConfig) -> C
     weighted = choose_manner(formula, held, first, powers)
     poolings = config.family_pooling[1:] if held.families is not None else ()
     pooled = choose_manner(formula, held, weighted, [replace(weighted.manner, pooling=each) for each in poolings])
-    bends = config.roughness[1:] if first.manner.roughness else ()
-    bent = choose_manner(formula, held, pooled, [replace(pooled.manner, roughness=each) for each in bends])
+    bends = [replace(pooled.manner, roughness=each) for each in config.roughness[1:]]
+    bent = choose_manner(formula, held, pooled, bends)
     traces = [weighted.trace, pooled.trace.iloc[1:], bent.trace.iloc[1:]]
     return replace(bent, trace=pd.concat(traces, ignore_index=True))
 

@@ -49,14 +49,17 @@ class Manner:
 
     def penalty(self, formula: str, rows: int, families: Mapping[str, str] | None) -> Ridge:
         """Return the penalty of a fit to so many rows."""
-        factors = {str(term): PRODUCT_FACTOR for term in parse(formula)[1] if ":" in str(term)}
+        terms = [str(term) for term in parse(formula)[1]]
+        factors = {term: PRODUCT_FACTOR for term in terms if ":" in term}
+        # A table whose features are all of few values has no curve to bend.
+        smooth = self.roughness > 0.0 and any(term.startswith("cr(") for term in terms)
         strength = self.strength / rows
         given: dict[str, Any] = {"strength": strength, "standardise": True, "factors": factors}
         bent: dict[str, Any] = {"roughness": self.roughness / rows}
         pooled: dict[str, Any] = {"families": families, "pooling": self.pooling}
         if not self.pooling or families is None:
-            return SmoothRidge(**given, **bent) if self.roughness else Ridge(**given)
-        return SmoothFamilyRidge(**given, **bent, **pooled) if self.roughness else FamilyRidge(**given, **pooled)
+            return SmoothRidge(**given, **bent) if smooth else Ridge(**given)
+        return SmoothFamilyRidge(**given, **bent, **pooled) if smooth else FamilyRidge(**given, **pooled)
 
     def __str__(self) -> str:
         parts = [f"ridge of {self.strength:g} rows"]
