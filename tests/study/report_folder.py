@@ -209,6 +209,9 @@ def _trust_tables(genres: list[str]) -> dict[str, pd.DataFrame]:
             {"class": genres, "variable": "energy", "estimate": 0.01, "std_error": 0.001, "statistic": 10.0,
              "conf_low": 0.008, "conf_high": 0.012}
         ),
+        "genre_families": pd.DataFrame(
+            {"genre": genres, "family": np.resize(["rock", "dance"], len(genres)), "kind": "sound"}
+        ),
         "feature_scales": pd.DataFrame({"variable": ["energy"], "sd": 0.2}),
         "genre_curves": pd.DataFrame(
             {"feature": "energy", "value": np.tile([0.0, 1.0], len(genres)), "class": np.repeat(genres, 2),

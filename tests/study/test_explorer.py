@@ -60,6 +60,7 @@ def test_curves_neighbours_and_mistakes_go_by_the_place_of_a_genre(data: dict[st
     assert data["nearest"][1] == [[0, 0.2], [0, 2.0]]
     assert data["nearest"][2] == []
     assert data["mistakes"] == [[k, k, 1] for k in range(5)]
+    assert sorted(data["order"]) == list(range(5))
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,20 @@ def test_a_feature_is_picked_and_gives_way_to_a_genre(page: Page) -> None:
     expect(view.locator(".card b")).to_have_text(["genre-007"])
 
 
+def test_all_mistakes_are_shown_by_genre_and_by_family(page: Page) -> None:
+    view, choice = page.locator("#confusion-view"), page.locator("#confusion-choice select")
+    right = view.locator("rect[fill='var(--second)']")
+    expect(right).to_have_count(30)
+    choice.select_option("family")
+    expect(right).to_have_count(30)
+    right.first.scroll_into_view_if_needed()
+    right.first.hover(position={"x": 2, "y": 2})
+    right.first.hover(position={"x": 5, "y": 5})
+    expect(view.locator("svg")).to_contain_text("taken for genre-")
+    choice.select_option("families")
+    assert set(view.locator("text").all_text_contents()) >= {"rock", "dance"}
+
+
 def test_a_table_is_sorted_both_ways_and_saved(page: Page, tmp_path: Path) -> None:
     box = page.locator(".table", has_text="Models side by side")
     scores = box.locator("tbody tr td:nth-child(4)")

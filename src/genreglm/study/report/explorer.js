@@ -252,6 +252,52 @@
     return shown;
   }
 
+  // All mistakes at once ----------------------------------------------------------------------------------------
+  function confusions(kind) {
+    const families = [...new Set(data.genres.map((genre) => genre.family))].sort();
+    const byFamily = data.order.map((k) => k).sort((a, b) => families.indexOf(data.genres[a].family) - families.indexOf(data.genres[b].family));
+    const labels = kind === "families" ? families : (kind === "family" ? byFamily : data.order).map((k) => names[k]);
+    const label = (k) => (kind === "families" ? data.genres[k].family : names[k]);
+    const counts = new Map();
+    const totals = new Map();
+    for (const [truth, predicted, count] of data.mistakes) {
+      const key = JSON.stringify([label(truth), label(predicted)]);
+      counts.set(key, (counts.get(key) || 0) + count);
+      totals.set(label(truth), (totals.get(label(truth)) || 0) + count);
+    }
+    const cells = [...counts].map(([key, count]) => {
+      const [truth, predicted] = JSON.parse(key);
+      return { truth, predicted, count, share: (100 * count) / totals.get(truth) };
+    });
+    const size = kind === "families" ? 34 : Math.max(8, Math.min(24, 900 / labels.length));
+    const room = 10 + Math.min(150, 7 * Math.max(...labels.map((name) => name.length)));
+    const blocks = kind === "family" ? byFamily.flatMap((one) => byFamily.filter((other) =>
+      data.genres[one].family === data.genres[other].family).map((other) => ({ truth: names[one], predicted: names[other] }))) : [];
+    const told = (cell) => `${cell.truth} taken for ${cell.predicted}: ${cell.share.toFixed(1)} % (${cell.count} tracks)`;
+    return drawn("Which genre is taken for which", {
+      width: room + size * labels.length + 20, height: room + size * labels.length + 20, marginLeft: room, marginTop: room,
+      marginBottom: 10, padding: 0.08, style: { background: "none", fontSize: `${Math.min(12, size)}px`, overflow: "visible" },
+      x: { domain: labels, axis: "top", tickRotate: -90, label: null, tickSize: 0 }, y: { domain: labels, label: null, tickSize: 0 },
+      opacity: { type: "sqrt", domain: [0, 60], range: [0.08, 1], clamp: true },
+      marks: [
+        Plot.cell(blocks, { x: "predicted", y: "truth", fill: "currentColor", fillOpacity: 0.07, inset: -1 }),
+        Plot.cell(cells, { x: "predicted", y: "truth", fillOpacity: "share", title: told, tip: true,
+          fill: (cell) => (cell.truth === cell.predicted ? COLOURS[1] : COLOURS[0]) }),
+      ],
+      color: { type: "identity" },
+    });
+  }
+
+  const matrix = document.getElementById("confusion-view");
+  if (matrix && data.mistakes) {
+    const select = document.querySelector("#confusion-choice select");
+    const known = data.genres.some((genre) => genre.family);
+    for (const option of [...select.options]) if (option.value !== "likeness" && !known) option.remove();
+    document.getElementById("confusion-choice").hidden = false;
+    select.addEventListener("change", () => matrix.replaceChildren(confusions(select.value)));
+    matrix.replaceChildren(confusions(select.value));
+  }
+
   // Choice and address ------------------------------------------------------------------------------------------
   const place = (name) => names.findIndex((one) => one.toLocaleLowerCase() === (name || "").trim().toLocaleLowerCase());
 

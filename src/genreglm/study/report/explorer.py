@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from genreglm.naming import feature, term
+from genreglm.plots.heatmap import affinity_order
 from genreglm.study.report.evidence import Evidence
 
 _QUANTILES = ["q10", "q25", "median", "q75", "q90"]
@@ -22,7 +24,8 @@ def explorer(evidence: Evidence) -> dict[str, Any] | None:
     for a standard deviation); `slopes` (`terms`, and genre -> term -> log-odds for a standard deviation); `curves`
     (feature, x, and genre -> probabilities); `nearest` (genre -> pairs of a genre's number and the distance);
     `mistakes` (true, predicted, count); `calibration` (genre -> predicted, observed, low, high); `tracks` (genre ->
-    kind, track, artist, probability, genre expected). Genres go by their place in `genres`; what the study has no
+    kind, track, artist, probability, genre expected); `order` (of the genres, those that are mistaken for the same ones
+    beside each other). Genres go by their place in `genres`; what the study has no
     table of is left out.
     """
     report, profiles = evidence.table("classification_report"), evidence.table("genre_profiles")
@@ -41,6 +44,7 @@ def explorer(evidence: Evidence) -> dict[str, Any] | None:
         "mistakes": _mistakes(evidence.table("confusion_matrix"), names),
         "calibration": _calibration(evidence.table("calibration_by_genre"), names),
         "tracks": _tracks(evidence, names),
+        "order": _order(evidence.table("confusion_matrix"), names),
     }
     return {name: part for name, part in parts.items() if part is not None}
 
@@ -124,9 +128,22 @@ def _mistakes(table: pd.DataFrame | None, names: list[str]) -> list[list[int]] |
     """Return true and predicted genre and how often, of the cells that are not empty; those told right included."""
     if table is None:
         return None
-    counts = table.set_index("genre").reindex(index=names, columns=names).fillna(0).to_numpy(dtype=int)
+    counts = _counts(table, names)
     true, predicted = np.nonzero(counts)
     return [list(map(int, cell)) for cell in zip(true, predicted, counts[true, predicted], strict=True)]
+
+
+def _order(table: pd.DataFrame | None, names: list[str]) -> list[int] | None:
+    """Return the order of the heatmap of confusions."""
+    if table is None:
+        return None
+    counts = _counts(table, names)
+    rates = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    return [int(place) for place in affinity_order(rates + rates.T)]
+
+
+def _counts(table: pd.DataFrame, names: list[str]) -> NDArray[np.int64]:
+    return np.asarray(table.set_index("genre").reindex(index=names, columns=names).fillna(0), dtype=np.int64)
 
 
 def _calibration(table: pd.DataFrame | None, names: list[str]) -> list[list[list[float]]] | None:

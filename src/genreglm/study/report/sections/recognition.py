@@ -61,6 +61,7 @@ def recognition(evidence: Evidence) -> Block:
             _table(evidence, "classification_report", "Precision and recall of each genre"),
             heading("What is confused with what", "confusions"),
             _mistakes(evidence),
+            {"kind": "confusions"} if evidence.table("confusion_matrix") is not None else None,
             *in_part(evidence.captions, "confusions"),
             _table(evidence, "worst_confusions", "Pairs confused most"),
             heading("Can the probabilities be trusted", "calibration"),
