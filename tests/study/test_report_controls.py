@@ -105,9 +105,12 @@ def test_all_mistakes_are_shown_by_genre_and_by_family(page: Page) -> None:
     choice.select_option("family")
     expect(right).to_have_count(30)
     right.first.scroll_into_view_if_needed()
-    right.first.hover(position={"x": 2, "y": 2})
-    right.first.hover(position={"x": 5, "y": 5})
-    expect(view.locator("svg")).to_contain_text("taken for genre-")
+    box = right.first.bounding_box()
+    assert box is not None
+    for step in (2, 3, 4):
+        page.mouse.move(box["x"] + step, box["y"] + step)
+        page.wait_for_timeout(50)
+    expect(view.locator("svg")).to_contain_text("100.0 %")
     choice.select_option("families")
     assert set(view.locator("text").all_text_contents()) >= {"rock", "dance"}
 
