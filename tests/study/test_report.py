@@ -145,8 +145,8 @@ def test_a_random_split_that_does_not_flatter_is_not_called_flattering(tmp_path:
 
 def test_sections_stand_in_the_order_of_the_study(summary: dict[str, Any]) -> None:
     order = [one["id"] for one in summary["sections"]]
-    models = ["popularity", "genre-model", "trust", "genres", "explorer", "recognition"]
-    assert order == ["data", "exploration", "features", *models, "meaning", "methods", "further"]
+    models = ["popularity", "genre-model", "trust", "genres", "explorer", "recognition", "robustness"]
+    assert order == ["data", "exploration", "features", *models, "meaning", "methods", "words", "further"]
 
 
 def test_every_figure_is_on_the_page_once(summary: dict[str, Any]) -> None:

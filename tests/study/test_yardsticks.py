@@ -44,7 +44,7 @@ def test_discriminant_knows_something(parts: list[Rows]) -> None:
 
 def test_boosting_knows_something_and_is_the_same_again(parts: list[Rows]) -> None:
     train, valid, test = parts
-    trained, again = (train_boosting(train, valid, test.x, SIZE, [], 0) for _ in range(2))
+    trained, again = (train_boosting(train, valid, test.x, SIZE) for _ in range(2))
     np.testing.assert_array_equal(trained.prob, again.prob)
     assert trained.detail.endswith(
         "of at most 30 rounds of 4 leaves of at least 20 rows, rate 0.1, ridge 1, 100% of the columns a tree"
@@ -56,11 +56,20 @@ def test_boosting_knows_something_and_is_the_same_again(parts: list[Rows]) -> No
 def test_boosting_takes_the_manner_that_held_out_rows_prefer(parts: list[Rows]) -> None:
     train, valid, test = parts
     slow = {"rounds": 1, "leaves": 2, "rate": 0.01}
-    taken = train_boosting(train, valid, test.x, SIZE, [slow, {"least_rows": 40}, slow], 0)
+    taken = train_boosting(train, valid, test.x, SIZE, [slow, {"least_rows": 40}, slow])
     assert "of 4 leaves" in taken.detail
     assert "rate 0.1" in taken.detail
     stump = Trees(**slow)
-    assert "of at most 30 rounds of 2 leaves" in train_boosting(train, valid, test.x, stump, [{"rounds": 30}], 0).detail
+    assert "of at most 30 rounds of 2 leaves" in train_boosting(train, valid, test.x, stump, [{"rounds": 30}]).detail
+
+
+def test_boosting_may_go_on_for_longer(parts: list[Rows]) -> None:
+    train, valid, test = parts
+    brief = Trees(rounds=3, leaves=4, rate=0.1)
+    assert "3 of at most 3 rounds" in train_boosting(train, valid, test.x, brief).detail
+    longer = train_boosting(train, valid, test.x, brief, longer=5).detail
+    assert "of at most 15 rounds" in longer
+    assert " 3 of " not in longer
 
 
 def test_a_thorough_search_of_boosting_has_as_many_tries_as_that_of_a_glm() -> None:
@@ -75,5 +84,5 @@ def test_rows_of_weight_zero_teach_boosting_nothing(parts: list[Rows]) -> None:
     wrong = Rows(np.vstack([train.x, train.x]), np.concatenate([train.y, (train.y + 1) % 4]), None)
     silent = Rows(wrong.x, wrong.y, np.repeat([2.0, 0.0], len(train.y)))
     weighed = Rows(valid.x, valid.y, np.ones(len(valid.y)))
-    misled = train_boosting(wrong, valid, test.x, SIZE, [], 0)
-    assert loss(train_boosting(silent, weighed, test.x, SIZE, [], 0).prob, test) < loss(misled.prob, test)
+    misled = train_boosting(wrong, valid, test.x, SIZE)
+    assert loss(train_boosting(silent, weighed, test.x, SIZE).prob, test) < loss(misled.prob, test)

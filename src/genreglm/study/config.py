@@ -41,7 +41,7 @@ class StudyConfig(BaseModel):
     max_inference_columns : columns that the inference model may have at most
     boosting : "full" runs gradient boosting beside the GLMs, "none" leaves it out
     boosting_rounds, boosting_leaves, boosting_rate : its size; a thorough study tries as many manners of it as of the
-        GLM with curves and products, with up to four times as many rounds
+        GLM with curves and products, and lets the best go on for up to four times as many rounds
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -20,7 +20,8 @@ from genreglm.study.yardsticks import Rows, Trees, other_trees, train_boosting, 
 SIZES = ("linear", "splines", "interactions")
 # A linear model needs hardly any ridge, in rows: just enough to keep empty cells finite.
 LINEAR = Manner(1.0)
-_MORE_ROUNDS = 4
+# In a thorough study the best manner of boosting may go on for so many times as many rounds.
+_LONGER = 4
 
 
 @dataclass(frozen=True)
@@ -143,12 +144,10 @@ def _yardsticks(split: Split, linear: str, config: StudyConfig, manner: Manner) 
             Rows(_numbers(rows, columns), learnt.codes(rows), manner.weights(rows))
             for rows in (split.train, split.valid)
         )
-        # As many rounds as it wants, where time is no object.
-        rounds = config.boosting_rounds * (_MORE_ROUNDS if config.thorough else 1)
-        first = Trees(rounds, config.boosting_leaves, config.boosting_rate)
-        others = other_trees(first) if config.thorough else []
+        first = Trees(config.boosting_rounds, config.boosting_leaves, config.boosting_rate)
+        others, longer = (other_trees(first), _LONGER) if config.thorough else ([], 1)
         test = _numbers(split.test, columns)
-        found["gradient boosting"] = train_boosting(train, valid, test, first, others, config.seed)
+        found["gradient boosting"] = train_boosting(train, valid, test, first, others, longer=longer, seed=config.seed)
     return found
 
 

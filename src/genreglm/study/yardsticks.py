@@ -85,12 +85,20 @@ def train_discriminant(train: Rows, test_x: Floats) -> Trained:
 
 
 def train_boosting(
-    train: Rows, valid: Rows, test_x: Floats, first: Trees, others: Sequence[Mapping[str, Any]], seed: int
+    train: Rows,
+    valid: Rows,
+    test_x: Floats,
+    first: Trees,
+    others: Sequence[Mapping[str, Any]] = (),
+    *,
+    longer: int = 1,
+    seed: int = 0,
 ) -> Trained:
     """Fit gradient boosting of trees (LightGBM) in the manner, and with as many rounds, as `valid` likes it best.
 
     Like the manners of the GLMs these are chosen on the artists held out for choosing, whose rows count alike there:
-    `first`, and then each change of the best so far. Then it is fitted anew to both, each with its weights.
+    `first`, then each change of the best so far, and the best of them with `longer` times as many rounds. Then it is
+    fitted anew to both, each with its weights.
     """
     import lightgbm
 
@@ -117,6 +125,9 @@ def train_boosting(
         found = tried(trees)
         if found[0] < loss:
             best, (loss, rounds) = trees, found
+    if longer > 1:
+        best = replace(best, rounds=longer * best.rounds)
+        _, rounds = tried(best)
     both = _joined(train, valid)
     booster = lightgbm.train(
         _settings(best, classes, seed),

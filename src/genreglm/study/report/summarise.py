@@ -12,15 +12,20 @@ from genreglm.study.report.sections.explorer import look_up
 from genreglm.study.report.sections.features import features
 from genreglm.study.report.sections.genre_model import genre_model
 from genreglm.study.report.sections.genres import genres
+from genreglm.study.report.sections.glossary import glossary
 from genreglm.study.report.sections.meaning import meaning
 from genreglm.study.report.sections.methods import methods
 from genreglm.study.report.sections.popularity import popularity
 from genreglm.study.report.sections.recognition import recognition
+from genreglm.study.report.sections.robustness import robustness
 from genreglm.study.report.sections.trust import trust
 from genreglm.study.report.words import counted, names
 from genreglm.study.store import Store
 
-SECTIONS = (data, exploration, features, popularity, genre_model, trust, genres, look_up, recognition, meaning, methods)
+SECTIONS = (
+    *(data, exploration, features, popularity, genre_model, trust, genres, look_up, recognition),
+    *(robustness, meaning, methods, glossary),
+)
 SCHEMA = 1  # of what `summarise` returns and `study.json` holds; one more where a key changes its meaning
 TITLE = "What makes a music genre?"
 

@@ -35,7 +35,8 @@ def methods(evidence: Evidence) -> Block:
             heading("Time and memory"),
             _total(evidence),
             table(_timings(evidence), "Stages", "work/timings.json", folded=False),
-            heading("To get the same numbers again", "reproduce"),
+            heading("To cite and to get the same numbers again", "reproduce"),
+            text(_citation(evidence)),
             bullets(
                 [
                     "Install the versions above and run the command above on the same input: the same seed "
@@ -57,6 +58,17 @@ def _approach(evidence: Evidence) -> Block | None:
         "Popularity: Gaussian and quasi-binomial generalised linear models of distinct tracks."
         if evidence.popularity_studied
         else None,
+    )
+
+
+def _citation(evidence: Evidence) -> str | None:
+    manifest, digest = evidence.manifest, evidence.get("load.sha256")
+    return say(
+        "Cite as: genreglm {version}, a study of {source} (SHA-256 {digest}...), seed {seed}.",
+        version=_word(manifest.get("genreglm")),
+        source="the built-in example, simulated" if evidence.simulated else evidence.get("load.input"),
+        digest=None if digest is None else str(digest)[:16],
+        seed=_word((manifest.get("config") or {}).get("seed")),
     )
 
 
