@@ -44,6 +44,9 @@
     return element("details", {}, element("summary", {}, "Numbers"), scroll);
   }
 
+  const said = (words) => element("p", { class: "source" }, words);
+  const width = () => Math.max(320, Math.min(640, view.clientWidth));
+
   function drawn(label, options) {
     const svg = Plot.plot({ style: { background: "none", fontSize: "12px", overflow: "visible" }, marginBottom: 42, ...options });
     svg.setAttribute("role", "img");
@@ -59,7 +62,8 @@
   function profile(chosen) {
     const known = data.features.map((feature, j) => ({ ...feature, j })).filter((feature) => feature.all);
     // Features have units of their own: all are drawn in tenths to nine tenths of all tracks.
-    const scaled = (value, all) => (value === null ? NaN : (2 * (value - all[2])) / (all[4] - all[0] || 1));
+    // What lies further out than that is drawn at the edge.
+    const scaled = (value, all) => value === null ? NaN : Math.max(-3, Math.min(3, (2 * (value - all[2])) / (all[4] - all[0] || 1)));
     const bands = (quantiles, feature, more) => {
       const [low, first, middle, third, high] = quantiles.map((value) => scaled(value, feature.all));
       return { name: feature.name, low, first, middle, third, high, value: quantiles[2], ...more };
@@ -82,18 +86,18 @@
       );
     });
     const chart = drawn(`Profile of ${chosen.map((genre) => names[genre]).join(" and ")} beside all tracks`, {
-      width: 640, height: 34 * known.length + 50, marginLeft: 125, y,
-      x: { label: "Medians (dots), quarters (thick) and tenths (thin); grey: all tracks", labelAnchor: "center",
-        labelArrow: "none", ticks: [-1, 0, 1], tickFormat: (tick) => ({ "-1": "low", 0: "median of all", 1: "high" })[tick] },
-      marks,
+      width: width(), height: 34 * known.length + 50, marginLeft: 125, y, marks,
+      x: { domain: [-3, 3], label: null, ticks: [-2, 0, 2],
+        tickFormat: (tick) => ({ "-2": "lower", 0: "median of all", 2: "higher" })[tick] },
     });
+    const note = said("Dots are medians; half the tracks lie on the thick line, eight in ten on the thin one. Grey: all tracks.");
     const rows = known.map((feature) => [withUnit(feature.name), figures(feature.all[2]),
       ...chosen.map((genre) => figures(data.profiles[genre][feature.j][2]))]);
-    return part("Its tracks beside all", chart,
+    return part("Its tracks beside all", note, chart,
       numbers(["Median", "All tracks", ...chosen.map((genre) => names[genre])], rows));
   }
 
-  function intervals(label, rows, order, height, axis) {
+  function intervals(label, rows, order, height) {
     const marks = [Plot.ruleX([0], { strokeOpacity: 0.5 })];
     rows.forEach((series, place) => {
       const dy = shift(rows, place);
@@ -103,15 +107,14 @@
           title: (row) => `${row.name}: ${figures(row.estimate)} (${figures(row.low)} to ${figures(row.high)})` }),
       );
     });
-    return drawn(label, { width: 640, height, marginLeft: 155, x: { label: axis, labelAnchor: "center", labelArrow: "none" },
-      y: { domain: order, label: null }, marks });
+    return drawn(label, { width: width(), height, marginLeft: 155, x: { label: null }, y: { domain: order, label: null }, marks });
   }
 
   const effect = (genre, j) => {
     const [estimate, low, high] = data.effects.values[genre][j];
     return { estimate, low, high };
   };
-  const POINTS = "Percentage points for one standard deviation more, averaged over all tracks; lines hold 95 %";
+  const POINTS = "In percentage points for one standard deviation more of the feature, averaged over all tracks; lines hold 95 %.";
 
   function effects(chosen) {
     if (!data.effects) return null;
@@ -123,7 +126,7 @@
       const row = series.find((one) => one.name === name);
       return [chosen.length > 1 ? `${name}, ${names[chosen[place]]}` : name, ...[row.estimate, row.low, row.high].map(figures)];
     }));
-    return part("What moves its probability", intervals(label, rows, order, 26 * order.length + 55, POINTS),
+    return part("What moves its probability", said(POINTS), intervals(label, rows, order, 26 * order.length + 55),
       numbers(["Effect in points", "Estimate", "From", "To"], listed));
   }
 
@@ -132,12 +135,12 @@
     const charts = data.curves.map((curve) => {
       const marks = chosen.map((genre, place) => Plot.lineY(
         curve.x.map((x, i) => ({ x, y: curve.y[genre][i] })), { x: "x", y: "y", stroke: COLOURS[place], strokeWidth: 2 }));
-      return drawn(`Probability along ${curve.name}`, { width: 300, height: 165, marginLeft: 42, insetTop: 6,
+      return drawn(`Probability along ${curve.name}`, { width: 300, height: 165, marginLeft: 54, insetTop: 6,
         x: { label: withUnit(curve.name), labelAnchor: "center", labelArrow: "none", ticks: 4 },
         y: { label: null, ticks: 4, zero: true, tickFormat: (tick) => `${tick} %` },
         marks: [Plot.ruleY([0], { strokeOpacity: 0.4 }), ...marks] });
     });
-    return part("Its curves", element("p", { class: "source" },
+    return part("Its curves", said(
       "Probability of the genre as one feature changes, all others those of a typical track (higher-order model)."),
     element("div", { class: "charts" }, ...charts));
   }
@@ -154,7 +157,7 @@
     const [genre] = chosen;
     const items = data.nearest[genre].map(([other, distance]) => element("li", {},
       element("button", { type: "button", onclick: () => pick({ genre: names[genre], with: names[other] }) }, names[other]),
-      ` at ${figures(distance)}; ${names[genre]} has ${apart(genre, other)}`));
+      ` at ${figures(distance)}; told from it by ${apart(genre, other)}`));
     return part(`Nearest to ${names[genre]}`, element("ul", {}, ...items));
   }
 
@@ -227,8 +230,8 @@
       const rows = names.map((genre, k) => ({ name: genre, ...effect(k, j) })).filter((row) => row.estimate !== null)
         .sort((a, b) => b.estimate - a.estimate);
       const ends = rows.length > 24 ? [...rows.slice(0, 12), ...rows.slice(-12)] : rows;
-      shown.push(part(`Genres that ${name} lifts and lowers most`,
-        intervals(`Effects of ${name} on genres`, [ends], ends.map((row) => row.name), 20 * ends.length + 55, POINTS),
+      shown.push(part(`Genres that ${name} lifts and lowers most`, said(POINTS),
+        intervals(`Effects of ${name} on genres`, [ends], ends.map((row) => row.name), 20 * ends.length + 55),
         numbers(["Effect in points", "Estimate", "From", "To"],
           rows.map((row) => [row.name, ...[row.estimate, row.low, row.high].map(figures)]))));
     }
@@ -239,8 +242,8 @@
       const lines = [...new Set([...chosen, ...moved])];
       const rows = lines.flatMap((k) => curve.x.map((x, i) => ({ x, y: curve.y[k][i], genre: names[k] })));
       const picked = new Set(chosen.map((k) => names[k]));
-      shown.push(part(`Genres along ${name}`, drawn(`Probability of genres along ${name}`, { width: 640, height: 340,
-        marginLeft: 48, marginRight: 120, insetTop: 10,
+      shown.push(part(`Genres along ${name}`, drawn(`Probability of genres along ${name}`, { width: width(), height: 340,
+        marginLeft: 54, marginRight: 80, insetTop: 10,
         x: { label: withUnit(name), labelAnchor: "center", labelArrow: "none" },
         y: { label: null, zero: true, tickFormat: (tick) => `${tick} %` },
         marks: [Plot.ruleY([0], { strokeOpacity: 0.4 }),
