@@ -10,7 +10,7 @@ def run(study: Study) -> None:
     """Leave the cards of all models over all artists, their differences, and their scores by fold."""
     store, config = study.store, study.config
     if not config.thorough:
-        study.note("left out: --thorough tests every model on every artist, in half an hour or so")
+        study.note("left out: --thorough tests every model on every artist, in an hour or so")
         return
     tracks, formulas = store.read_frame("tracks"), store.read_json("work/formulas.json")
     families = store.read_table("genre_families") if store.has("tables/genre_families.csv") else None
