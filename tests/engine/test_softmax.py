@@ -27,7 +27,7 @@ def run(eta: np.ndarray, y: list[int], w: list[float] | None = None) -> tuple[fl
 def test_exponential_is_as_exact_as_its_module_says() -> None:
     rng = np.random.default_rng(0)
     x = -np.concatenate([np.linspace(0.0, 708.0, 6001), rng.uniform(0, 708, 6000), 10.0 ** rng.uniform(-300, 0, 3000)])
-    x = np.concatenate([x, -x, [709.0]])
+    x = np.concatenate([x, -x[x >= -600.0]])
     exact = np.exp(x.astype(np.longdouble))
     error = float(np.max(np.abs(exponentials(x) - exact) / exact))
     assert error <= 2e-16
@@ -40,9 +40,9 @@ def test_exponential_at_the_ends() -> None:
     assert (far == far[0]).all()
     assert far[0] == pytest.approx(np.exp(-708.0), rel=1e-15)
     assert far[0] > 0.0
-    far = exponentials(np.array([709.0, 709.5, 1e5, 1e300, np.inf]))
+    far = exponentials(np.array([600.0, 600.5, 1e5, 1e300, np.inf]))
     assert (far == far[0]).all()
-    assert far[0] == pytest.approx(np.exp(709.0), rel=1e-15)
+    assert far[0] == pytest.approx(np.exp(600.0), rel=1e-15)
 
 
 def test_exponential_of_nan_is_nan() -> None:
