@@ -19,14 +19,14 @@ import genreglm as gg
 from genreglm.study.figures import GROUPS, draw
 
 _PROMISED = (
-    "report.html", "ledger.csv", "manifest.json", "residual_plots.png", "logs/study.log", "model/result",
+    "report.html", "study.json", "ledger.csv", "manifest.json", "residual_plots.png", "logs/study.log", "model/result",
     "model/recipe.json", "initial_glm_summary.txt", "simplified_glm_summary.txt", "higher_order_glm_summary.txt",
     "tables/classification_report.csv", "tables/confusion_matrix.csv", "tables/vif_values.csv",
     "tables/genre_distribution.csv", "tables/model_comparison.csv", "tables/coefficients.csv",
 )  # fmt: skip
 # What tells how long something took differs from run to run; everything else is the same to the byte.
 _TIMED = (
-    "manifest.json", "report.html", "work/timings.json", "work/trained.json", "logs/study.log",
+    "manifest.json", "report.html", "study.json", "work/timings.json", "work/trained.json", "logs/study.log",
     "tables/model_cards.csv",
 )  # fmt: skip
 # The journal of files lists a file as often as it was written.
