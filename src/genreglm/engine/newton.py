@@ -141,15 +141,8 @@ def minimise(
         return Solution(whitened, value, float(np.abs(gradient).max()), outcome, trace, direction)
 
     typical, curvatures = objective.typical_curvatures(), _curvatures(objective)
-    if objective.products_a_preconditioner > 0.0:
-        # The diagonal will do, where whitened columns are many and inverses dear.
-        damping = damped = _first_damping(gradient, _Diagonal(curvatures, typical))
-        precondition: _Exact | _Preconditioner = _preconditioner(curvatures, damping * typical)
-    else:
-        precondition = _preconditioner(curvatures, typical)
-        damping = damped = _first_damping(gradient, precondition)
-        if damping < 1.0:
-            precondition = _preconditioner(curvatures, damping * typical)
+    damping, precondition = _first_damping(objective, gradient, curvatures, typical)
+    damped = damping
     used = 0
     while True:
         size = float(np.abs(gradient).max())
@@ -208,16 +201,24 @@ def minimise(
                 return end(Outcome.SEPARATED)
 
 
-def _first_damping(gradient: Floats, precondition: "_Exact | _Preconditioner | _Diagonal") -> float:
-    """Return no damping at an optimum, and full damping far away.
+def _first_damping(
+    objective: Objective, gradient: Floats, curvatures: Reals, typical: Floats
+) -> tuple[float, "_Exact | _Preconditioner"]:
+    """Return the damping to begin with, none at an optimum and full far away, and the preconditioner of that damping.
 
     g'M g is about how far the step moves the linear predictors, squared, in their own curvature: where it is small the
-    quadratic model is to be believed.
+    quadratic model is to be believed. The diagonal stands for M where whitened columns are many and inverses dear.
     """
-    damping = min(1.0, _CAUTION * float(np.vdot(gradient, precondition(gradient))))
+    dear = objective.products_a_preconditioner > 0.0
+    trial = _Diagonal(curvatures, typical) if dear else _preconditioner(curvatures, typical)
+    damping = min(1.0, _CAUTION * float(np.vdot(gradient, trial(gradient))))
     if not np.isfinite(damping):
-        return 1.0
-    return damping if damping > _SMALLEST_DAMPING else 0.0
+        damping = 1.0
+    elif damping <= _SMALLEST_DAMPING:
+        damping = 0.0
+    if damping == 1.0 and not isinstance(trial, _Diagonal):
+        return damping, trial
+    return damping, _preconditioner(curvatures, damping * typical)
 
 
 def _next_damping(damping: float, length: float, *, foretold: bool) -> float:

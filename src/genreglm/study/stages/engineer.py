@@ -26,8 +26,8 @@ def run(study: Study) -> None:
     curved = [curve(name, config.spline_df) if name in smooth else name for name in features]
     # Tempi that are all whole numbers were rounded, and tell nothing of what they were.
     grid = [OFF_GRID] if training[OFF_GRID].min() < training[OFF_GRID].max() else []
-    sorts = [name for name in ("explicit",) if name in found["factors"]]
-    by_sort = [product for name in (*sorts, *grid) for product in slopes_by(name, features)]
+    sorts = [name for name in ("explicit", *grid) if name in grid or name in found["factors"]]
+    by_sort = [product for name in sorts for product in slopes_by(name, features)]
     added = [*(spline(name, _GRID_DF, training) for name in grid), *beat]
     formulas = {
         "linear": formula([*features, *factors]),
