@@ -16,7 +16,9 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path | None, Path, in
     """Which studies are begun: data, folder, seed. None is run."""
     found: list[tuple[Path | None, Path, int]] = []
     monkeypatch.setattr(
-        pipeline, "run_study", lambda config, reporter, *, resume: found.append((config.data, config.out, config.seed))
+        pipeline,
+        "run_stages",
+        lambda config, reporter, command, *, resume: found.append((config.data, config.out, config.seed)),
     )
     return found
 

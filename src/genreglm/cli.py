@@ -1,5 +1,6 @@
 """The command line: one thin command for each job. Nothing heavy is imported before it is needed."""
 
+import shlex
 import sys
 import traceback
 from pathlib import Path
@@ -51,7 +52,7 @@ def study(
     """Study a table of tracks, from cleaning to report."""
     try:
         from genreglm.study.config import read_config
-        from genreglm.study.pipeline import run_study
+        from genreglm.study.pipeline import run_stages
         from genreglm.study.progress import Reporter
 
         settings = read_config(
@@ -63,7 +64,8 @@ def study(
             genre_column=genre_column,
             thorough=thorough or None,
         )
-        run_study(settings, Reporter(quiet), resume=resume)
+        command = shlex.join(["genreglm", *sys.argv[1:]])
+        run_stages(settings, Reporter(quiet), command, resume=resume)
     except KeyboardInterrupt:  # Here, since Typer has its own way with it.
         _leave("Stopped. Finished stages are kept: go on with --resume.", 130)
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from genreglm import inputs
 from genreglm.errors import DataError, OptionError
 from genreglm.inputs import Column
+from genreglm.notebook import Shown
 from genreglm.sources import Source, read_rows
 
 Floats = NDArray[np.float64]
@@ -61,7 +62,7 @@ def group_weights(
 
 
 @dataclass(frozen=True)
-class LabelShares:
+class LabelShares(Shown):
     """One row for each thing, such as a track, that stood in several rows with a label each.
 
     Attributes
@@ -74,6 +75,9 @@ class LabelShares:
     rows: pd.DataFrame
     shares: pd.DataFrame
     counts: Floats
+
+    def _shown(self) -> tuple[str, dict[str, pd.DataFrame]]:
+        return f"{len(self.rows):,} things with {self.shares.shape[1]} labels", {"Shares": self.shares}
 
     @property
     def ceiling(self) -> float:

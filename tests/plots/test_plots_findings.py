@@ -52,6 +52,21 @@ def test_distributions_name_what_piles_up_and_leave_log_bins_aside():
     assert plots.distributions_finding(flat).startswith("No feature")
 
 
+def test_families_are_set_apart_by_the_feature_whose_medians_lie_furthest_apart():
+    edges = np.linspace(0, 1, 11)
+    bins = pd.DataFrame({"bin_left": edges[:-1], "bin_right": edges[1:]})
+    counts = {
+        ("energy", "metal"): [0] * 9 + [10],
+        ("energy", "folk"): [10] + [0] * 9,
+        ("valence", "metal"): [0] * 5 + [10] + [0] * 4,
+        ("valence", "folk"): [0] * 4 + [10] + [0] * 5,
+    }
+    table = pd.concat([bins.assign(feature=f, family=g, count=c) for (f, g), c in counts.items()])
+    said = plots.family_distributions_finding(table)
+    assert said == "Energy sets the families apart most: half of folk lies below 0.05, half of metal above 0.95"
+    assert plots.family_distributions_finding(table[table["family"] == "folk"]).startswith("One family")
+
+
 def test_model_comparison_takes_the_best_on_unseen_artists(models):
     finding = plots.model_comparison_finding(models)
     assert finding.startswith("Multinomial, splines names the genre of a track by an unseen artist best: 19.9\u00a0%")

@@ -24,6 +24,7 @@ BY_GENRE = {
     "correlations": lambda t: plots.correlations(exploration.correlations(t.frame)),
     "density": lambda t: plots.density(exploration.density(t.frame, "loudness", "acousticness"), t.profiles),
     "distributions": lambda t: plots.distributions(exploration.distributions(t.frame)),
+    "family_distributions": lambda t: plots.family_distributions(families_of(t.frame)),
     "fit_groups": lambda t: plots.fit_groups(t.groups),
     "effect_curves": lambda t: plots.effect_curves(t.curves, t.frame),
     "genre_distribution": lambda t: plots.genre_distribution(exploration.genre_distribution(t.frame)),
@@ -35,6 +36,13 @@ BY_GENRE = {
     "strongest_marginal_effects": lambda t: plots.strongest_marginal_effects(t.effects),
     "worst_confusions": lambda t: plots.worst_confusions(t.pairs),
 }
+
+
+def families_of(frame: pd.DataFrame) -> pd.DataFrame:
+    """Every genre in one of fourteen families."""
+    genres = frame["track_genre"].unique()
+    families = pd.DataFrame({"genre": genres, "family": [f"family number {k % 14}" for k in range(len(genres))]})
+    return exploration.family_distributions(frame, families)
 
 
 @pytest.fixture(scope="module")

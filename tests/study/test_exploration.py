@@ -141,3 +141,14 @@ def test_real_table_correlations():
     table = exploration.correlations(tracks).set_index(["feature_x", "feature_y"])["spearman"]
     assert table[("energy", "loudness")] == pytest.approx(0.75, abs=0.02)
     assert table[("acousticness", "energy")] == pytest.approx(-0.70, abs=0.02)
+
+
+def test_family_distributions_count_every_row_once_a_feature(frame):
+    families = pd.DataFrame({"genre": ["jazz", "pop"], "family": ["old", "new"]})
+    table = exploration.family_distributions(frame, families, bins=4)
+    counts = table.groupby(["feature", "family"])["count"].sum()
+    assert (counts[("energy", "old")], counts[("energy", "new")]) == (2, 3)
+    assert (counts[("tempo", "old")], counts[("tempo", "new")]) == (1, 2)  # no beat was found in two rows
+    duration = table[(table["feature"] == "duration_min") & (table["family"] == "new")]
+    assert np.ptp(np.log(duration["bin_right"] / duration["bin_left"])) < 0.02
+    assert duration["count"].tolist() == [1, 0, 1, 1]

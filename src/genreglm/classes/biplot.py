@@ -9,6 +9,7 @@ from scipy import linalg
 
 from genreglm.classes.geometry import RANK, Geometry, geometry
 from genreglm.errors import OptionError
+from genreglm.notebook import Shown
 from genreglm.options import MapOf, check_choice
 from genreglm.result import Result
 from genreglm.sources import Source
@@ -17,7 +18,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class ClassMap:
+class ClassMap(Shown):
     """Points of classes and columns in few dimensions, and what the dimensions hold.
 
     Attributes
@@ -38,6 +39,9 @@ class ClassMap:
 
     points: pd.DataFrame = field(repr=False)
     dimensions: pd.DataFrame
+
+    def _shown(self) -> tuple[str, dict[str, pd.DataFrame]]:
+        return "A map of classes and columns", {"Points": self.points, "Dimensions": self.dimensions}
 
 
 def class_map(

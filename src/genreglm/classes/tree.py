@@ -11,6 +11,7 @@ from scipy.spatial.distance import squareform
 
 from genreglm.classes.distances import class_distances
 from genreglm.errors import DataError
+from genreglm.notebook import Shown
 from genreglm.options import Linkage, check_choice
 from genreglm.result import Result
 
@@ -18,7 +19,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class ClassTree:
+class ClassTree(Shown):
     """A hierarchical clustering of classes.
 
     Attributes
@@ -33,6 +34,9 @@ class ClassTree:
 
     nodes: pd.DataFrame = field(repr=False)
     cophenetic: float
+
+    def _shown(self) -> tuple[str, dict[str, pd.DataFrame]]:
+        return f"A tree of classes; cophenetic correlation {self.cophenetic:.3f}", {"Nodes": self.nodes}
 
 
 def class_tree(distances: pd.DataFrame | Result, method: Linkage = "average") -> ClassTree:

@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from genreglm.notebook import Shown
+
 
 @dataclass(frozen=True)
-class Importance:
+class Importance(Shown):
     """Two tables that one set of fits gives.
 
     Attributes
@@ -21,6 +23,9 @@ class Importance:
 
     terms: pd.DataFrame
     classes: pd.DataFrame
+
+    def _shown(self) -> tuple[str, dict[str, pd.DataFrame]]:
+        return "What each term is worth", {"Terms": self.terms, "Classes": self.classes}
 
 
 def class_table(classes: Sequence[Any], terms: Sequence[str], columns: Mapping[str, ArrayLike]) -> pd.DataFrame:

@@ -62,6 +62,7 @@ from genreglm.plots.popularity import (
 from genreglm.plots.reliability import top_label_calibration, top_label_calibration_finding
 from genreglm.plots.reliability_grid import calibration, calibration_finding
 from genreglm.plots.residuals import residual_panel, residual_panel_finding
+from genreglm.plots.ridges import family_distributions, family_distributions_finding
 from genreglm.plots.row_residuals import envelope, envelope_finding, quantile_residuals, quantile_residuals_finding
 from genreglm.plots.save import render, save
 from genreglm.plots.selection import selection_trace, selection_trace_finding
@@ -102,6 +103,8 @@ __all__ = [
     "effect_curves_finding",
     "envelope",
     "envelope_finding",
+    "family_distributions",
+    "family_distributions_finding",
     "family_report",
     "family_report_finding",
     "fit_groups",

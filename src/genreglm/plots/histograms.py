@@ -97,13 +97,14 @@ def _histogram(axes: Axes, bins: pd.DataFrame, feature: str) -> None:
     axes.stairs(share, [*left, left[-1] + width[-1]], fill=True, color=BLUE)
     axes.set_xlim(left[0], left[-1] + width[-1])
     if width[-1] > 1.5 * width[0]:
-        _logarithmic(axes)
+        logarithmic(axes)
     axes.set_xlabel(feature_label(feature))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
     axes.locator_params(axis="y", nbins=4)
 
 
-def _logarithmic(axes: Axes) -> None:
+def logarithmic(axes: Axes) -> None:
+    """Give the axis a logarithmic scale with round numbers on it."""
     low, high = axes.get_xlim()
     axes.set_xscale("log")
     axes.set_xlim(low, high)

@@ -12,6 +12,7 @@ from genreglm.engine.sparse_penalties import SparsePenalty
 from genreglm.errors import DataError, OptionError
 from genreglm.fitting import fit
 from genreglm.inputs import Column
+from genreglm.notebook import Shown
 from genreglm.options import ChoiceRule, CovarianceKind, Metric
 from genreglm.result import Result
 from genreglm.selection.choice import choose
@@ -27,7 +28,7 @@ CAVEAT = (
 
 
 @dataclass(frozen=True)
-class RegularisationPath:
+class RegularisationPath(Shown):
     """The fits of a lasso-type penalty at falling strengths.
 
     Attributes
@@ -53,6 +54,9 @@ class RegularisationPath:
     rows: pd.DataFrame = field(repr=False, compare=False)
     weights: Column | None = field(default=None, repr=False, compare=False)
     caveat: ClassVar[str] = CAVEAT
+
+    def _shown(self) -> tuple[str, dict[str, pd.DataFrame]]:
+        return f"{self.penalty!r} at {len(self.table)} strengths; {self.ended}", {"Strengths": self.table}
 
     def choose(self, rule: ChoiceRule = "one-standard-error", metric: Metric | None = None) -> pd.DataFrame:
         """Sum up the scores, a row a strength, and choose; see `gg.choose`. The strongest penalty is the simplest.

@@ -13,6 +13,7 @@ from genreglm.engine.threads import single_threaded_blas
 from genreglm.errors import InferenceError, OptionError
 from genreglm.fitting import fit
 from genreglm.inputs import Column, row_weights
+from genreglm.notebook import Shown
 from genreglm.options import ChoiceRule, CovarianceKind, Criterion, Screen, check_choice
 from genreglm.result import Result
 from genreglm.selection.cross_validation import WARNING as RANDOM_ROWS_WARNING
@@ -38,7 +39,7 @@ _NAMES: dict[Criterion, str] = {"aic": "AIC", "bic": "BIC", "p_value": "p-values
 
 
 @dataclass(frozen=True)
-class Selection:
+class Selection(Shown):
     """A model whose terms a search chose; see `stepwise` and `interaction_search`.
 
     Attributes
@@ -71,6 +72,9 @@ class Selection:
             what = f"{'+' if row['action'] == 'add' else '-'} {row['term']} ({row['df']} df{p_value})"
             lines.append(f"  {what}: {shown} {row['before']:,.6g} -> {row['after']:,.6g}")
         return "\n".join([*lines, self.formula, self.warning])
+
+    def _shown(self) -> tuple[str, dict[str, pd.DataFrame]]:
+        return f"Terms chosen by {_NAMES[self.criterion]}: {self.formula} {self.warning}", {"Steps": self.trace}
 
 
 @dataclass(frozen=True)

@@ -146,6 +146,24 @@ def distributions(frame: pd.DataFrame, bins: int = 50) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
+def family_distributions(frame: pd.DataFrame, families: pd.DataFrame, bins: int = 40) -> pd.DataFrame:
+    """Histograms of every feature within each family: feature, family, bin_left, bin_right, count.
+
+    `families` has a row a genre: genre, family. Bins span the middle 99 % of all rows, and what lies further out counts
+    in the outermost, so that no family is squeezed by a few odd tracks. Duration has logarithmic bins.
+    """
+    family = frame["track_genre"].map(families.set_index("genre")["family"])
+    tables = []
+    for name, column in feature_values(frame).items():
+        known = column.dropna()
+        inner = known.clip(*known.quantile([0.005, 0.995])) if len(known) else known
+        edges = _edges(str(name), inner.to_numpy(), bins)
+        for label, values in inner.groupby(family[inner.index], sort=True):
+            counts, _ = np.histogram(values, edges)
+            tables.append(_binned({"feature": name, "family": label}, edges, counts))
+    return pd.concat(tables, ignore_index=True)
+
+
 def speech_band(speechiness: pd.Series) -> pd.Series:
     """Bands of spoken words: music (up to 0.33), mixed (up to 0.66), spoken (above)."""
     return _band(speechiness, SPEECH_EDGES, SPEECH_BANDS)
@@ -203,11 +221,21 @@ def _clustered_error(rows: pd.DataFrame) -> float:
 
 
 def _histogram(feature: str, values: np.ndarray, bins: int) -> pd.DataFrame:
-    logarithmic = feature in _LOGARITHMIC and values.min(initial=np.inf) > 0
-    scaled = np.log(values) if logarithmic else values
-    counts, edges = np.histogram(scaled, bins=bins)
-    edges = np.exp(edges) if logarithmic else edges
-    return pd.DataFrame({"feature": feature, "bin_left": edges[:-1], "bin_right": edges[1:], "count": counts})
+    edges = _edges(feature, values, bins)
+    return _binned({"feature": feature}, edges, np.histogram(values, edges)[0])
+
+
+def _edges(feature: str, values: np.ndarray, bins: int) -> np.ndarray:
+    if feature not in _LOGARITHMIC or values.min(initial=np.inf) <= 0:
+        return np.histogram_bin_edges(values, bins)
+    edges = np.exp(np.histogram_bin_edges(np.log(values), bins))
+    # Rounding must not leave the smallest and the largest value outside.
+    edges[0], edges[-1] = min(edges[0], values.min()), max(edges[-1], values.max())
+    return edges
+
+
+def _binned(named: dict[str, object], edges: np.ndarray, counts: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame({**named, "bin_left": edges[:-1], "bin_right": edges[1:], "count": counts})
 
 
 def _band(values: pd.Series, edges: Sequence[float], names: Sequence[str]) -> pd.Series:

@@ -30,7 +30,7 @@ def draw(root: Path, group: str) -> list[tuple[str, bytes, bytes, str]]:
 
 def _exploration(store: Store) -> Drawings:
     tables = _Tables(store)
-    for name in ("distributions", "correlations", "genre_profiles", "popularity_by_key_mode"):
+    for name in ("distributions", "family_distributions", "correlations", "genre_profiles", "popularity_by_key_mode"):
         yield from tables.draw(name)
     genres = tables.read("genre_distribution")
     if genres is not None:

@@ -1,7 +1,5 @@
 """The study from first to last stage, resumable: each stage's results are on disk before the next begins."""
 
-import shlex
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,8 +15,8 @@ _TIMINGS = "work/timings.json"
 _OWN = (manifests.FILE, _TIMINGS)
 
 
-def run_study(config: StudyConfig, reporter: Reporter, *, resume: bool = False) -> Store:
-    """Run every stage into `config.out` and return the store.
+def run_stages(config: StudyConfig, reporter: Reporter, command: str, *, resume: bool = False) -> Store:
+    """Run every stage into `config.out` and return the store; the manifest keeps the `command` that asked for it.
 
     With `resume`, stages whose files are still as they left them are passed over, as long as version, input and
     settings are the same; else the study says what changed and begins anew. Files of an earlier study that do not
@@ -29,7 +27,7 @@ def run_study(config: StudyConfig, reporter: Reporter, *, resume: bool = False) 
     GenreglmError
         Whatever a stage refuses; the stages before it stay on disk.
     """
-    now = manifests.describe(config, shlex.join(["genreglm", *sys.argv[1:]]))
+    now = manifests.describe(config, command)
     store = Store(config.out)
     reporter.log_to(store.path("logs/study.log"))
     study = Study(store, config, reporter)

@@ -13,6 +13,7 @@ from scipy.special import log_softmax
 from genreglm.errors import DataError, OptionError
 from genreglm.evaluation.families import class_codes
 from genreglm.inputs import Column, row_weights
+from genreglm.notebook import Shown
 from genreglm.options import CalibrationMethod, check_choice
 
 Floats = NDArray[np.float64]
@@ -21,7 +22,7 @@ _TINY = np.finfo(np.float64).tiny
 
 
 @dataclass(frozen=True)
-class Calibration:
+class Calibration(Shown):
     """A correction as learnt: q_k proportional to exp(scale_k log p_k + shift_k).
 
     Attributes
@@ -38,6 +39,13 @@ class Calibration:
     shift: Floats
     log_loss_before: float
     log_loss_after: float
+
+    def _shown(self) -> tuple[str, dict[str, pd.DataFrame]]:
+        line = (
+            f"Calibration by {self.method}, temperature {self.temperature:.3f}: log-loss {self.log_loss_before:.4f} -> "
+            f"{self.log_loss_after:.4f}"
+        )
+        return line, {"Corrections": pd.DataFrame({"class": self.classes, "scale": self.scale, "shift": self.shift})}
 
     @property
     def temperature(self) -> float:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from genreglm.errors import DataError
 from genreglm.evaluation.families import class_codes
 from genreglm.inputs import Column, labelled_codes
+from genreglm.notebook import Shown
 from genreglm.options import SetGuarantee, SetKind, check_choice, check_level
 from genreglm.uncertainty.thresholds import Calibrating, threshold
 
@@ -19,7 +20,7 @@ Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class ConformalSets:
+class ConformalSets(Shown):
     """What makes sets of probabilities.
 
     Attributes
@@ -41,6 +42,12 @@ class ConformalSets:
     groups: int
     fallback: tuple[Any, ...]
     seed: int
+
+    def _shown(self) -> tuple[str, dict[str, pd.DataFrame]]:
+        line = (
+            f"Sets of kind {self.kind}, promised to each {self.guarantee} at {self.level:g}, from {self.groups} groups"
+        )
+        return line, {"Thresholds": pd.DataFrame({"class": self.classes, "threshold": self.thresholds})}
 
     def apply(self, prob: pd.DataFrame) -> pd.DataFrame:
         """Return (rows, classes), True where a class is in the row's set; a set may be empty.

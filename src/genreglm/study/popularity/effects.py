@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from genreglm.study.popularity.design import Design, Matrix
+from genreglm.result.adjust import adjusted
+from genreglm.study.popularity.design import INTERCEPT, Design, Matrix
 from genreglm.study.popularity.model import PopularityFit, Vector, wald_term
 from genreglm.study.popularity.rows import PopularityRows
 
@@ -95,8 +96,9 @@ def _estimates(fitted: PopularityFit, design: Design, name: str, wide: Matrix) -
 
 
 def term_table(fitted: PopularityFit, design: Design) -> pd.DataFrame:
-    """Return one row a term, the strongest first: term, form, df, statistic, p_value, contribution_sd.
+    """Return one row a term, the strongest first.
 
+    Columns: term, form, df, statistic, p_value, p_adjusted (Benjamini and Hochberg's, over the terms), contribution_sd.
     `statistic` is the Wald F clustered by artist. `contribution_sd` is the standard deviation, over training
     tracks, of what the term adds to the linear predictor: comparable across lines, curves and factors, and
     for a line the absolute coefficient per standard deviation.
@@ -118,23 +120,28 @@ def term_table(fitted: PopularityFit, design: Design) -> pd.DataFrame:
         )
     columns = ["term", "form", "df", "statistic", "p_value", "contribution_sd"]
     table = pd.DataFrame(rows, columns=columns)
+    table.insert(5, "p_adjusted", adjusted(table["p_value"].to_numpy(dtype=float), "bh"))
     return table.sort_values("contribution_sd", ascending=False, kind="stable", ignore_index=True)
 
 
 def coefficient_table(fitted: PopularityFit) -> pd.DataFrame:
-    """Coefficients: term, estimate, std_error, statistic, p_value, conf_low, conf_high (95 %).
+    """Coefficients: term, estimate, std_error, statistic, p_value, p_adjusted, conf_low, conf_high (95 %).
 
-    Continuous features are in standard deviations; standard errors are clustered by artist.
+    Continuous features are in standard deviations; standard errors are clustered by artist; p-values are adjusted over
+    the slopes by Benjamini and Hochberg.
     """
     errors = fitted.std_errors
     statistic = fitted.params / errors
+    p_values = 2.0 * stats.t.sf(np.abs(statistic), fitted.artists - 1)
+    slopes = np.array([label != INTERCEPT for label in fitted.labels])
     return pd.DataFrame(
         {
             "term": fitted.labels,
             "estimate": fitted.params,
             "std_error": errors,
             "statistic": statistic,
-            "p_value": 2.0 * stats.t.sf(np.abs(statistic), fitted.artists - 1),
+            "p_value": p_values,
+            "p_adjusted": adjusted(np.where(slopes, p_values, np.nan), "bh"),
             "conf_low": fitted.params - fitted.critical * errors,
             "conf_high": fitted.params + fitted.critical * errors,
         }

@@ -1,6 +1,7 @@
 """The pieces that a section is made of, each a plain dict that JSON can hold.
 
-Kinds: `text`, `note` (stands out), `heading`, `list`, `facts` (label and value), `figure`, `table`. Builders
+Kinds: `text`, `note` (stands out), `heading`, `list`, `facts` (label and value), `figure`, `matrix`,
+`table`. Builders
 return None for nothing, and `section` leaves out what is None.
 """
 
@@ -54,6 +55,11 @@ def figure(name: str, caption: str, alt: str) -> Block:
     return {"kind": "figure", "name": name, "caption": short(caption), "alt": alt}
 
 
+def matrix(name: str, title: str, note: str, choices: Sequence[tuple[str, str]] = ()) -> Block:
+    """Place squares that the page's script draws, in an order that the reader may choose (value and words of each)."""
+    return {"kind": "matrix", "name": name, "title": title, "note": note, "choices": [list(one) for one in choices]}
+
+
 def table(
     frame: pd.DataFrame | None,
     title: str,
@@ -73,7 +79,7 @@ def table(
     shown = shown.loc[:, shown.notna().any()]
     if shown.empty:
         return None
-    kinds: list[Column] = [column(str(name), shown[name]) for name in shown]
+    kinds: list[Column] = [column(str(name), shown[name], list(shown)) for name in shown]
     return {
         "kind": "table",
         "title": title,

@@ -1,5 +1,7 @@
 """How a column of a table reads: its label and the format of its values."""
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +13,11 @@ from genreglm.study.report import words
 
 @dataclass(frozen=True)
 class Column:
-    """A column: `format` is text, term, count, percent, p, figures, or number:DIGITS."""
+    """A column: `format` is text, term, count, percent, p, figures, number:DIGITS, or by_error.
+
+    The last is for an estimate in a table that tells its uncertainty: each row shows as many digits as its standard
+    error, or its interval, leaves any meaning to.
+    """
 
     key: str
     label: str
@@ -130,19 +136,42 @@ _ACRONYMS = {
 }
 
 
-def column(name: str, values: pd.Series) -> Column:
-    """Return how a column reads; one that is not known goes by its type."""
+# What is an estimate or is measured like one; the last two are ends of an interval of 95 %.
+_UNCERTAIN = ("estimate", "estimate_without", "mean", "std_error", "conf_low", "conf_high")
+_STANDARD_ERRORS_ACROSS = 2 * 1.96  # an interval of 95 %
+
+
+def column(name: str, values: pd.Series, beside: Sequence[str] = ()) -> Column:
+    """Return how a column reads that stands `beside` others; one that is not known goes by its type."""
+    if name in _UNCERTAIN and ("std_error" in beside or {"conf_low", "conf_high"} <= set(beside)):
+        label = _KNOWN[name][0] if name in _KNOWN else _spelt(name)
+        return Column(name, label, "by_error")
     if name in _KNOWN:
         label, kind = _KNOWN[name]
         return Column(name, label, "text" if pd.api.types.is_bool_dtype(values) else kind)
-    first, *rest = (_ACRONYMS.get(part, part) for part in name.split("_"))
-    label = " ".join([first[:1].upper() + first[1:], *rest])
-    return Column(name, label, _by_type(values))
+    return Column(name, _spelt(name), _by_type(values))
 
 
 def is_numeric(kind: str) -> bool:
     """Whether a format is one of numbers."""
     return kind not in ("text", "term")
+
+
+def cell(columns: Sequence[Mapping[str, str]], row: Sequence[Any], place: int) -> str:
+    """Return the text of a cell of a table's row."""
+    kind = columns[place]["format"]
+    return formatted(row[place], kind if kind != "by_error" else _digits(columns, row))
+
+
+def _digits(columns: Sequence[Mapping[str, str]], row: Sequence[Any]) -> str:
+    """Return the format that keeps two digits of the row's standard error; figures where it has none."""
+    held = {one["key"]: value for one, value in zip(columns, row, strict=True)}
+    error, low, high = (held.get(name) for name in ("std_error", "conf_low", "conf_high"))
+    if error is None and low is not None and high is not None:
+        error = (high - low) / _STANDARD_ERRORS_ACROSS
+    if error is None or not math.isfinite(error) or error <= 0:
+        return "figures"
+    return f"number:{min(max(1 - math.floor(math.log10(error)), 0), 8)}"
 
 
 def formatted(value: Any, kind: str) -> str:
@@ -161,6 +190,11 @@ def formatted(value: Any, kind: str) -> str:
     if name == "figures":
         return words.figures(value) or ""
     return (words.p_value(value) if name == "p" else words.count(value)) or ""
+
+
+def _spelt(name: str) -> str:
+    first, *rest = (_ACRONYMS.get(part, part) for part in name.split("_"))
+    return " ".join([first[:1].upper() + first[1:], *rest])
 
 
 def _by_type(values: pd.Series) -> str:

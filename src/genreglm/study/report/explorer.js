@@ -2,58 +2,18 @@
 // The genre explorer: what `explorer.py` put into the page, drawn for the genres and the feature that were picked.
 
 (() => {
-  const held = document.getElementById("explorer-data");
-  if (!held) return;
-  const data = JSON.parse(held.textContent);
-  const names = data.genres.map((genre) => genre.name);
-  const UNITS = { tempo: "BPM", loudness: "dB", duration: "minutes" };
-  const COLOURS = ["var(--first)", "var(--second)"];
+  const { data, names, COLOURS, element, percent, figures, byError, inWords, withUnit, numbers, said, drawn } = Charts;
   const MOST = 8;
 
   const form = document.getElementById("explorer-choice");
   const view = document.getElementById("explorer-view");
   document.getElementById("explorer").querySelector("[data-needs-script]").hidden = true;
   form.hidden = false;
-
-  // Elements and words ------------------------------------------------------------------------------------------
-  function element(tag, given = {}, ...children) {
-    const made = document.createElement(tag);
-    for (const [key, value] of Object.entries(given)) {
-      if (key === "onclick") made.addEventListener("click", value);
-      else made.setAttribute(key, value);
-    }
-    made.append(...children.filter((child) => child !== null));
-    return made;
-  }
-
-  const percent = (share) => (share > 0 && share < 0.0005 ? "< 0.1 %" : `${(100 * share).toFixed(1)} %`);
-  const figures = (value) => (value === null ? "" : Number(value.toPrecision(3)).toLocaleString("en"));
-  const withUnit = (name) => (UNITS[name] ? `${name} (${UNITS[name]})` : name);
+  const width = () => Math.max(320, Math.min(640, view.clientWidth));
 
   function part(title, ...children) {
     const found = children.filter((child) => child !== null);
     return found.length ? element("div", { class: "part" }, element("h4", {}, title), ...found) : null;
-  }
-
-  function numbers(columns, rows) {
-    const cells = (row, tag) => row.map((cell, j) => element(tag, j ? { class: "number" } : {}, String(cell)));
-    const heads = columns.map((name, j) => element("th", j ? { class: "number", scope: "col" } : { scope: "col" }, name));
-    const body = rows.map((row) => element("tr", {}, ...cells(row, "td")));
-    const table = element("table", {}, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...body));
-    const scroll = element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Numbers" }, table);
-    return element("details", {}, element("summary", {}, "Numbers"), scroll);
-  }
-
-  const said = (words) => element("p", { class: "source" }, words);
-  const width = () => Math.max(320, Math.min(640, view.clientWidth));
-
-  function drawn(label, options) {
-    const svg = Plot.plot({ style: { background: "none", fontSize: "12px", overflow: "visible" }, marginBottom: 42, ...options });
-    svg.setAttribute("role", "img");
-    svg.setAttribute("aria-label", label);
-    // An image has one name; those of its parts would be read beside it.
-    for (const inner of svg.querySelectorAll("[aria-label]")) inner.removeAttribute("aria-label");
-    return element("div", { class: "chart", tabindex: "0", role: "group", "aria-label": `Chart: ${label}` }, svg);
   }
 
   // What is drawn of one genre, or of two beside each other -----------------------------------------------------
@@ -104,7 +64,7 @@
       marks.push(
         Plot.ruleY(series, { y: "name", x1: "low", x2: "high", stroke: COLOURS[place], strokeWidth: 2, dy }),
         Plot.dot(series, { y: "name", x: "estimate", fill: COLOURS[place], r: 4, dy,
-          title: (row) => `${row.name}: ${figures(row.estimate)} (${figures(row.low)} to ${figures(row.high)})` }),
+          title: ({ name, estimate, low, high }) => `${name}: ${inWords(byError([estimate, low, high]))}` }),
       );
     });
     return drawn(label, { width: width(), height, marginLeft: 155, x: { label: null }, y: { domain: order, label: null }, marks });
@@ -124,7 +84,7 @@
     const label = `What moves the probability of ${chosen.map((genre) => names[genre]).join(" and ")}`;
     const listed = order.flatMap((name) => rows.map((series, place) => {
       const row = series.find((one) => one.name === name);
-      return [chosen.length > 1 ? `${name}, ${names[chosen[place]]}` : name, ...[row.estimate, row.low, row.high].map(figures)];
+      return [chosen.length > 1 ? `${name}, ${names[chosen[place]]}` : name, ...byError([row.estimate, row.low, row.high])];
     }));
     return part("What moves its probability", said(POINTS), intervals(label, rows, order, 26 * order.length + 55),
       numbers(["Effect in points", "Estimate", "From", "To"], listed));
@@ -233,7 +193,7 @@
       shown.push(part(`Genres that ${name} lifts and lowers most`, said(POINTS),
         intervals(`Effects of ${name} on genres`, [ends], ends.map((row) => row.name), 20 * ends.length + 55),
         numbers(["Effect in points", "Estimate", "From", "To"],
-          rows.map((row) => [row.name, ...[row.estimate, row.low, row.high].map(figures)]))));
+          rows.map((row) => [row.name, ...byError([row.estimate, row.low, row.high])]))));
     }
     const curve = data.curves ? data.curves.find((one) => one.name === name) : undefined;
     if (curve) {
@@ -253,52 +213,6 @@
         color: { domain: ["picked", "other"], range: [COLOURS[1], COLOURS[0]] } })));
     }
     return shown;
-  }
-
-  // All mistakes at once ----------------------------------------------------------------------------------------
-  function confusions(kind) {
-    const families = [...new Set(data.genres.map((genre) => genre.family))].sort();
-    const byFamily = data.order.map((k) => k).sort((a, b) => families.indexOf(data.genres[a].family) - families.indexOf(data.genres[b].family));
-    const labels = kind === "families" ? families : (kind === "family" ? byFamily : data.order).map((k) => names[k]);
-    const label = (k) => (kind === "families" ? data.genres[k].family : names[k]);
-    const counts = new Map();
-    const totals = new Map();
-    for (const [truth, predicted, count] of data.mistakes) {
-      const key = JSON.stringify([label(truth), label(predicted)]);
-      counts.set(key, (counts.get(key) || 0) + count);
-      totals.set(label(truth), (totals.get(label(truth)) || 0) + count);
-    }
-    const cells = [...counts].map(([key, count]) => {
-      const [truth, predicted] = JSON.parse(key);
-      return { truth, predicted, count, share: (100 * count) / totals.get(truth) };
-    });
-    const size = kind === "families" ? 34 : Math.max(8, Math.min(24, 900 / labels.length));
-    const room = 10 + Math.min(150, 7 * Math.max(...labels.map((name) => name.length)));
-    const blocks = kind === "family" ? byFamily.flatMap((one) => byFamily.filter((other) =>
-      data.genres[one].family === data.genres[other].family).map((other) => ({ truth: names[one], predicted: names[other] }))) : [];
-    const told = (cell) => `${cell.truth} taken for ${cell.predicted}: ${cell.share.toFixed(1)} % (${cell.count} tracks)`;
-    return drawn("Which genre is taken for which", {
-      width: room + size * labels.length + 20, height: room + size * labels.length + 20, marginLeft: room, marginTop: room,
-      marginBottom: 10, padding: 0.08, style: { background: "none", fontSize: `${Math.min(12, size)}px`, overflow: "visible" },
-      x: { domain: labels, axis: "top", tickRotate: -90, label: null, tickSize: 0 }, y: { domain: labels, label: null, tickSize: 0 },
-      opacity: { type: "sqrt", domain: [0, 60], range: [0.08, 1], clamp: true },
-      marks: [
-        Plot.cell(blocks, { x: "predicted", y: "truth", fill: "currentColor", fillOpacity: 0.07, inset: -1 }),
-        Plot.cell(cells, { x: "predicted", y: "truth", fillOpacity: "share", title: told, tip: true,
-          fill: (cell) => (cell.truth === cell.predicted ? COLOURS[1] : COLOURS[0]) }),
-      ],
-      color: { type: "identity" },
-    });
-  }
-
-  const matrix = document.getElementById("confusion-view");
-  if (matrix && data.mistakes) {
-    const select = document.querySelector("#confusion-choice select");
-    const known = data.genres.some((genre) => genre.family);
-    for (const option of [...select.options]) if (option.value !== "likeness" && !known) option.remove();
-    document.getElementById("confusion-choice").hidden = false;
-    select.addEventListener("change", () => matrix.replaceChildren(confusions(select.value)));
-    matrix.replaceChildren(confusions(select.value));
   }
 
   // Choice and address ------------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from genreglm.naming import feature, term
-from genreglm.plots.heatmap import affinity_order
+from genreglm.plots.heatmap import affinity_order, cluster_order
+from genreglm.plots.tables import wide
 from genreglm.study.report.evidence import Evidence
 
 _QUANTILES = ["q10", "q25", "median", "q75", "q90"]
@@ -24,9 +25,9 @@ def explorer(evidence: Evidence) -> dict[str, Any] | None:
     for a standard deviation); `slopes` (`terms`, and genre -> term -> log-odds for a standard deviation); `curves`
     (feature, x, and genre -> probabilities); `nearest` (genre -> pairs of a genre's number and the distance);
     `mistakes` (true, predicted, count); `calibration` (genre -> predicted, observed, low, high); `tracks` (genre ->
-    kind, track, artist, probability, genre expected); `order` (of the genres, those that are mistaken for the same ones
-    beside each other). Genres go by their place in `genres`; what the study has no
-    table of is left out.
+    kind, track, artist, probability, genre expected); `correlations` (`terms`, like beside like, and term -> term ->
+    rank correlation); `order` (of the genres, those that are mistaken for the same ones beside each other). Genres go
+    by their place in `genres`; what the study has no table of is left out.
     """
     report, profiles = evidence.table("classification_report"), evidence.table("genre_profiles")
     if report is None or profiles is None:
@@ -44,6 +45,7 @@ def explorer(evidence: Evidence) -> dict[str, Any] | None:
         "mistakes": _mistakes(evidence.table("confusion_matrix"), names),
         "calibration": _calibration(evidence.table("calibration_by_genre"), names),
         "tracks": _tracks(evidence, names),
+        "correlations": _correlations(evidence.table("correlations")),
         "order": _order(evidence.table("confusion_matrix"), names),
     }
     return {name: part for name, part in parts.items() if part is not None}
@@ -131,6 +133,16 @@ def _mistakes(table: pd.DataFrame | None, names: list[str]) -> list[list[int]] |
     counts = _counts(table, names)
     true, predicted = np.nonzero(counts)
     return [list(map(int, cell)) for cell in zip(true, predicted, counts[true, predicted], strict=True)]
+
+
+def _correlations(table: pd.DataFrame | None) -> dict[str, Any] | None:
+    """Return the rank correlations of the features, in the order of their heatmap."""
+    if table is None:
+        return None
+    matrix = wide(table, "feature_x", "feature_y", "spearman")
+    order = cluster_order(matrix.to_numpy(dtype=float))
+    ordered = matrix.iloc[order, order]
+    return {"terms": [feature(str(name)) for name in ordered], "values": _rounded(ordered.to_numpy(dtype=float), 3)}
 
 
 def _order(table: pd.DataFrame | None, names: list[str]) -> list[int] | None:

@@ -16,6 +16,7 @@ FURTHER = "further"
 _PLACES: tuple[tuple[str, str, str], ...] = (
     (r"genre_distribution", "data", "Dot plot: rows or artists of each genre."),
     (r"distributions?", "exploration", "Histograms: one for each feature."),
+    (r"family_distributions", "exploration", "Ridgelines: each feature in each family of genres."),
     (r"correlations?(_heatmap)?", "exploration", "Heatmap: rank correlation of each pair of features."),
     (
         r"residual_p.*",

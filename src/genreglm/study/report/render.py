@@ -10,13 +10,14 @@ from markupsafe import Markup
 
 from genreglm.engine.threads import thread_count
 from genreglm.selection.jobs import in_order
-from genreglm.study.report.columns import formatted, is_numeric
+from genreglm.study.report.columns import cell, is_numeric
+from genreglm.study.report.explain import Explainer
 from genreglm.study.report.figures import data_uri, smaller
 
 MOST_BYTES = 8_000_000
 _FOR_WORDS = 2_500_000  # of which text, tables and the explorer may take this much
-# D3 and Observable Plot, which draw the explorer, and the explorer itself.
-_EXPLORER = ("vendor/d3.min.js", "vendor/plot.min.js", "explorer.js")
+# D3 and Observable Plot, which draw what can be pointed at, and our own scripts about them.
+_EXPLORER = ("vendor/d3.min.js", "vendor/plot.min.js", "charts.js", "matrices.js", "explorer.js")
 _MANY = 20  # figures, for which it pays to start processes
 
 
@@ -28,13 +29,14 @@ def render(summary: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
     or beyond that, is named with its file instead.
     """
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["formatted"] = formatted
+    environment.globals["cell"] = cell
     environment.filters["six_digits"] = lambda value: f"{value:.6g}"  # for sorting, and for what is saved
     environment.tests["numeric"] = is_numeric
     template = environment.from_string(_file("report.html.jinja"))
     return template.render(
         **summary,
         pictures=_embedded(summary, pictures),
+        explain=Explainer(summary),
         figure_numbers=itertools.count(1),
         css=Markup(_file("report.css")),
         script=Markup(_file("report.js")),

@@ -18,6 +18,9 @@ def run(study: Study) -> None:
         "distributions": exploration.distributions(tracks),
         "popularity_by_key_mode": exploration.popularity_by_key_mode(tracks),
     }
+    if store.has("tables/genre_families.csv"):
+        families = store.read_table("genre_families")
+        tables["family_distributions"] = exploration.family_distributions(tracks, families)
     for x, y in exploration.DENSITY_PAIRS:
         tables[f"density_{x}_{y}"] = exploration.density(tracks, x, y)
     for name, table in tables.items():

@@ -6,6 +6,7 @@ import pandas as pd
 
 from genreglm.diagnostics import cells_table, vif
 from genreglm.result import Result
+from genreglm.result.adjust import adjusted
 from genreglm.study.context import Study
 from genreglm.study.curves import effect_curves, genre_curves, source_columns
 from genreglm.study.formulas import factor_terms
@@ -60,12 +61,12 @@ def _tell(study: Study, name: str, result: Result) -> None:
 
 def _write_tables(study: Study, models: dict[str, Result], tests: pd.DataFrame) -> None:
     store = study.store
-    store.table("term_tests", tests)
-    store.table("term_tests_simplified", models["simplified"].anova(type="III"))
-    store.table("term_tests_higher_order", models["higher_order"].anova(type="III"))
-    store.table("coefficients", models["simplified"].tidy(reference=None))
-    store.table("coefficients_initial", models["initial"].tidy(reference=None))
-    store.table("coefficients_higher_order", models["higher_order"].tidy(reference=None))
+    store.table("term_tests", _adjusted(tests))
+    store.table("coefficients", models["simplified"].tidy(reference=None, adjust="bh"))
+    store.table("coefficients_initial", models["initial"].tidy(reference=None, adjust="bh"))
+    for name in ("simplified", "higher_order"):
+        store.table(f"term_tests_{name}", _adjusted(models[name].anova(type="III")))
+    store.table("coefficients_higher_order", models["higher_order"].tidy(reference=None, adjust="bh"))
     store.table("genre_models", pd.concat([m.glance().assign(model=name) for name, m in models.items()]))
     store.table("gvif_genre_model", vif(models["initial"]))
     initial = models["initial"]
@@ -74,6 +75,10 @@ def _write_tables(study: Study, models: dict[str, Result], tests: pd.DataFrame) 
     matrix = models["simplified"].design.matrix(initial.source)
     scales = pd.DataFrame({"term": models["simplified"].design.columns, "sd": matrix.std(axis=0)})
     store.table("column_scales", scales)
+
+
+def _adjusted(tests: pd.DataFrame) -> pd.DataFrame:
+    return tests.assign(p_adjusted=adjusted(tests["p_value"].to_numpy(dtype=float), "bh"))
 
 
 def _write_summaries(study: Study, models: dict[str, Result]) -> None:

@@ -3,12 +3,13 @@
 import pandas as pd
 
 from genreglm.naming import feature
-from genreglm.study.report.blocks import Block, heading, section, table, text
+from genreglm.study.report.blocks import Block, heading, matrix, section, table, text
 from genreglm.study.report.evidence import Evidence
 from genreglm.study.report.figures import in_part
 from genreglm.study.report.words import names, number
 
 _STRONGEST = 3
+_TOGETHER = "Which features rise together (orange) or against each other (blue); the stronger the colour, the more."
 
 
 def exploration(evidence: Evidence) -> Block:
@@ -22,6 +23,7 @@ def exploration(evidence: Evidence) -> Block:
             _skewness(statistics),
             _correlated(pairs),
             *in_part(evidence.captions, "exploration"),
+            None if pairs is None or pairs.empty else matrix("correlations", "Rank correlations", _TOGETHER),
             heading("Tables"),
             table(statistics, "Features", "tables/descriptive_statistics.csv", folded=False),
             table(

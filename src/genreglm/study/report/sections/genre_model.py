@@ -13,8 +13,8 @@ from genreglm.study.report.figures import in_part
 from genreglm.study.report.words import count, counted, names, number, p_value, say
 
 _EFFECTS_A_GENRE = 3
-_TEST_COLUMNS = ("term", "per_df", "statistic", "df", "p_value")
-_EFFECT_COLUMNS = ("class", "term", "estimate", "conf_low", "conf_high", "std_error", "statistic", "p_value")
+_TEST_COLUMNS = ("term", "effect", "per_df", "statistic", "df", "p_adjusted")
+_EFFECT_COLUMNS = ("class", "term", "estimate", "conf_low", "conf_high", "std_error", "statistic", "p_adjusted")
 _BASE = "the base level of "  # how a fit names the level that the others are compared with
 _MODEL_NAMES = {"initial": "Initial", "simplified": "Simplified", "higher_order": "Higher-order"}
 
@@ -130,7 +130,11 @@ def _tests(evidence: Evidence) -> Block | None:
     if tests is None or "p_value" not in tests:
         return None
     unclear = tests.loc[tests["p_value"] > 0.05]
-    listed = names(f"{term(row['term'])} (p = {p_value(row['p_value'])})" for row in unclear.to_dict("records"))
+    listed = names(
+        f"{term(row['term'])} (statistic {number(row['statistic'], 0)} on {count(row['df'])} degrees of freedom, "
+        f"p = {p_value(row['p_value'])})"
+        for row in unclear.to_dict("records")
+    )
     return text(
         "Wald tests of whole terms over all genres. Compare terms by the statistic per degree of freedom: with "
         "many rows nearly every term differs from nothing, and the p-value says no more than that.",
@@ -152,6 +156,9 @@ def _ranked_tests(evidence: Evidence) -> pd.DataFrame | None:
     if tests is None or not {"statistic", "df"} <= set(tests.columns):
         return tests
     per_df = tests["statistic"] / tests["df"]
+    importance = evidence.table("term_importance")
+    if importance is not None and {"term", "effect"} <= set(importance.columns):
+        tests = tests.merge(importance[["term", "effect"]], on="term", how="left")
     ranked = tests.assign(per_df=per_df).sort_values("per_df", ascending=False, kind="stable")
     return ranked[[name for name in _TEST_COLUMNS if name in ranked]]
 

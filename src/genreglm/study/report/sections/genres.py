@@ -3,7 +3,7 @@
 import pandas as pd
 
 from genreglm.naming import feature
-from genreglm.study.report.blocks import Block, heading, section, table, text
+from genreglm.study.report.blocks import Block, heading, matrix, section, table, text
 from genreglm.study.report.evidence import Evidence
 from genreglm.study.report.figures import in_part
 from genreglm.study.report.words import count, names, percent, say
@@ -28,6 +28,7 @@ def genres(evidence: Evidence) -> Block:
                   _MEASURES, folded=False),
             heading("What a feature does to each genre", "marginal"),
             _effects(evidence),
+            _all_effects() if evidence.table("marginal_effects") is not None else None,
             *in_part(evidence.captions, "marginal"),
             table(_strongest(evidence), "The surest average marginal effects", "tables/marginal_effects.csv",
                   _EFFECTS, folded=True),
@@ -77,6 +78,15 @@ def _effects(evidence: Evidence) -> Block | None:
         "standard deviation of the feature, in percentage points.",
         "Intervals are clustered by artist." if evidence.by_artist else None,
     )
+
+
+def _all_effects() -> Block:
+    note = (
+        "Rows: genres; columns: features. Orange lifts the genre's probability, blue lowers it; the stronger the "
+        "colour, the more for one standard deviation of the feature."
+    )
+    orders = (("likeness", "like genres together"), ("family", "by family"))
+    return matrix("effects", "All effects, genres", note, orders)
 
 
 def _strongest(evidence: Evidence) -> pd.DataFrame | None:

@@ -8,6 +8,10 @@ from genreglm.study.report.evidence import Evidence
 from genreglm.study.report.figures import in_part
 from genreglm.study.report.words import names, number, percent, say
 
+_COEFFICIENTS = (
+    *("model", "family", "term", "estimate", "conf_low", "conf_high", "std_error", "statistic", "p_adjusted"),
+)
+
 
 def popularity(evidence: Evidence) -> Block:
     """Tell the honest model, the leaked one, and how the model came to be."""
@@ -33,7 +37,13 @@ def popularity(evidence: Evidence) -> Block:
                 "tables/popularity_terms.csv",
                 folded=False,
             ),
-            _table(evidence, "popularity_coefficients", "Coefficients of all models", folded=True),
+            table(
+                evidence.table("popularity_coefficients"),
+                "Coefficients of all models",
+                "tables/popularity_coefficients.csv",
+                _COEFFICIENTS,
+                folded=True,
+            ),
             heading("How the model was chosen"),
             _choice(evidence),
             _table(evidence, "popularity_steps", "Terms dropped, step by step", folded=True),
@@ -117,7 +127,7 @@ def _final_terms(evidence: Evidence) -> pd.DataFrame | None:
     if terms is None or not {"model", "family"} <= set(terms.columns):
         return terms
     final = terms[(terms["model"] == "higher_order") & (terms["family"] == "gaussian")]
-    return final.drop(columns=["model", "family"])
+    return final.drop(columns=["model", "family", "p_value"], errors="ignore")
 
 
 def _choice(evidence: Evidence) -> Block | None:

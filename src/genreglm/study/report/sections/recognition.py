@@ -4,7 +4,7 @@ import pandas as pd
 
 from genreglm.study.report.answer import accuracy, flattery, mistake, unheard
 from genreglm.study.report.answer import features as strongest
-from genreglm.study.report.blocks import Block, bullets, heading, section, table, text
+from genreglm.study.report.blocks import Block, bullets, heading, matrix, section, table, text
 from genreglm.study.report.evidence import Evidence
 from genreglm.study.report.figures import in_part
 from genreglm.study.report.sections.assurance import assurance
@@ -61,7 +61,7 @@ def recognition(evidence: Evidence) -> Block:
             _table(evidence, "classification_report", "Precision and recall of each genre"),
             heading("What is confused with what", "confusions"),
             _mistakes(evidence),
-            {"kind": "confusions"} if evidence.table("confusion_matrix") is not None else None,
+            _all_mistakes() if evidence.table("confusion_matrix") is not None else None,
             *in_part(evidence.captions, "confusions"),
             _table(evidence, "worst_confusions", "Pairs confused most"),
             heading("Can the probabilities be trusted", "calibration"),
@@ -218,6 +218,19 @@ def _shares(recalls: list[list[object]]) -> str | None:
 
 def _mistakes(evidence: Evidence) -> Block | None:
     return bullets(f"{mistake(pair)}." for pair in evidence.several("evaluation.confusions"))
+
+
+def _all_mistakes() -> Block:
+    orders = (
+        ("likeness", "of genres, like beside like"),
+        ("family", "of genres, by family"),
+        ("families", "of families"),
+    )
+    note = (
+        "Rows: the true genre; columns: what it is taken for. The stronger the colour, the larger the share of the "
+        "true genre's test tracks; orange is told right."
+    )
+    return matrix("confusion", "All mistakes", note, orders)
 
 
 def _calibration(evidence: Evidence) -> Block | None:
