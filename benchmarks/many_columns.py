@@ -5,12 +5,15 @@ study's: a curve in every feature, the products of all pairs of features, slopes
 """
 
 import argparse
+import resource
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.peers.base import peak_mb
 from benchmarks.problems import DATA, PROBLEMS
 
 _GRADIENT, _DECREMENT = 1e-8, 1e-6
@@ -36,16 +39,17 @@ def measure(data: Path, quick: bool) -> pd.DataFrame:
     columns = design.matrix(table.frame).shape[1]
     made = time.perf_counter() - began
     matrix = len(table.frame) * columns * 8 / 1e6
-    before = peak_mb()
+    before = _resident_mb()
     began = time.perf_counter()
-    result = gg.fit(
-        design,
-        table.frame,
-        penalty=penalty,
-        covariance=None,
-        gradient_tolerance=_GRADIENT,
-        decrement_tolerance=_DECREMENT,
-    )
+    with _largest_resident() as seen:
+        result = gg.fit(
+            design,
+            table.frame,
+            penalty=penalty,
+            covariance=None,
+            gradient_tolerance=_GRADIENT,
+            decrement_tolerance=_DECREMENT,
+        )
     taken = time.perf_counter() - began
     return pd.DataFrame(
         [
@@ -59,11 +63,36 @@ def measure(data: Path, quick: bool) -> pd.DataFrame:
                 "steps": len(result.steps),
                 "outcome": result.statistics.outcome,
                 "design MB": matrix,
-                "peak MB": peak_mb(),
-                "peak MB before the fit": before,
+                "MB before the fit": before,
+                "largest MB during the fit": max(seen),
+                "MB beyond both": max(seen) - before - matrix,
             }
         ]
     )
+
+
+def _resident_mb() -> float:
+    """Return the resident memory now, in MB; the system's own peak would be that of making the design."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6
+
+
+@contextmanager
+def _largest_resident() -> Iterator[list[float]]:
+    """Look at the resident memory a hundred times a second, in a thread of its own."""
+    seen, done = [_resident_mb()], threading.Event()
+
+    def look() -> None:
+        while not done.wait(0.01):
+            seen.append(_resident_mb())
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        done.set()
+        watcher.join()
 
 
 def main() -> None:

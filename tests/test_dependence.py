@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import genreglm as gg
 from genreglm.errors import DataError, OptionError
-from genreglm.study.genres import label_ceiling
+from genreglm.tracks.genres import label_ceiling
 from simulated import tracks
 
 

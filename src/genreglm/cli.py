@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from genreglm.errors import GenreglmError, InputError
+from genreglm.errors import GenreglmError, InputError, OptionError
 
 app = typer.Typer(
     add_completion=False,
@@ -81,6 +81,97 @@ def example(
 
     written = write_example(out, rows, seed)
     typer.echo(f"{len(written):,} simulated tracks -> {out}")
+
+
+@app.command()
+def predict(
+    model: Annotated[Path, typer.Argument(help="A study's model/ folder, or a file that Result.save wrote.")],
+    table: Annotated[str, typer.Argument(help="CSV, Parquet, Feather or JSON lines; - for standard input.")],
+    out: Annotated[str, typer.Option(help=".csv, .parquet or .jsonl; - for standard output.")] = "-",
+    top: Annotated[int, typer.Option(help="How many genres a track.")] = 3,
+    intervals: Annotated[bool, typer.Option("--intervals", help="An interval for each probability.")] = False,
+    sets: Annotated[bool, typer.Option(help="The set that holds the genre as often as promised.")] = True,
+    on_error: Annotated[
+        str, typer.Option(help="Rows with a value that cannot be used: blank, fill (by the median), or fail.")
+    ] = "blank",
+) -> None:
+    """Tag the tracks of a table, in its order; what is wrong with a row stands beside it."""
+    from genreglm.tagger.store import load_tagger
+    from genreglm.tagger.table import tag_table
+    from genreglm.tagger.tags import Wanted
+
+    told = tag_table(load_tagger(model), table, out, Wanted(top, intervals, sets, on_error))  # type: ignore[arg-type]
+    unlike = "" if told.unlike is None else f", {told.unlike:,} unlike anything that the model was fitted to"
+    typer.echo(f"{told.rows:,} rows: {told.problems:,} with a value that cannot be used{unlike}", err=True)
+
+
+@app.command()
+def explain(
+    model: Annotated[Path, typer.Argument(help="A study's model/ folder, or a file that Result.save wrote.")],
+    table: Annotated[Path, typer.Argument(help="A table of tracks.")],
+    row: Annotated[int, typer.Option(help="Which row, the first being 1.")] = 1,
+    genre: Annotated[str | None, typer.Option(help="Why this genre (default: the most probable).")] = None,
+    other: Annotated[str | None, typer.Option(help="Rather than that one (default: the one after it).")] = None,
+    figure: Annotated[Path | None, typer.Option(help="Draw it too: .png or .svg.")] = None,
+) -> None:
+    """Say why one genre and not another: what each feature of a track adds to the log-odds."""
+    from genreglm.tagger.explain import explain as explain_row
+    from genreglm.tagger.store import load_tagger
+    from genreglm.tagger.table import one_row
+
+    tagger = load_tagger(model)
+    found = explain_row(tagger, one_row(tagger, table, row), genre, other)
+    typer.echo(str(found))
+    if figure is not None:
+        from genreglm import plots
+
+        drawn = plots.contributions(found.table, str(found.genre), str(found.other))
+        plots.save(drawn, figure.with_suffix(""), ("svg" if figure.suffix == ".svg" else "png",))
+
+
+@app.command()
+def drift(
+    model: Annotated[Path, typer.Argument(help="A study's model/ folder.")],
+    table: Annotated[Path, typer.Argument(help="A table of tracks.")],
+) -> None:
+    """Compare a table's features with the rows that the model was fitted to: can its predictions be trusted?"""
+    from genreglm.tagger.drift import drift as drift_of
+    from genreglm.tagger.store import load_tagger
+    from genreglm.tagger.table import all_rows
+
+    tagger = load_tagger(model)
+    typer.echo(str(drift_of(tagger, all_rows(tagger, table))))
+
+
+@app.command()
+def serve(
+    model: Annotated[Path, typer.Argument(help="The folder model/ of a study, or a saved result.")],
+    host: Annotated[str, typer.Option(help="The address to listen at; the default is for this machine alone.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(help="The port; 0 takes any that is free.", min=0, max=65535)] = 8000,
+    key_file: Annotated[
+        Path | None, typer.Option(help="File with the key to ask requests for (else GENREGLM_API_KEY, where set).")
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="A name that requests may use in the header Host; may be repeated.")
+    ] = None,
+) -> None:
+    """Serve a model: predictions and explanations in JSON, and a page to play with."""
+    try:
+        from genreglm.serving.run import serve as serve_model
+    except ModuleNotFoundError as error:
+        if error.name not in ("fastapi", "starlette", "uvicorn"):
+            raise
+        raise OptionError(f"Serving needs {error.name}: pip install 'genreglm[serve]'") from error
+    serve_model(
+        model,
+        host,
+        port,
+        key_file=key_file,
+        allowed_hosts=allow_host or (),
+        started=lambda address: typer.echo(f"{model} is served at {address} (Ctrl-C ends it)"),
+    )
 
 
 def main() -> None:

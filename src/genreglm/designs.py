@@ -4,6 +4,7 @@ Learnt are the classes, the levels of factors, and the state of transforms (knot
 carries that state as plain values (`to_dict`), so a model file needs no code to be read.
 """
 
+import threading
 import warnings
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,8 @@ from genreglm.hinges import hinges
 from genreglm.places import places
 
 INTERCEPT = "(Intercept)"
+
+_filters = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -243,7 +246,8 @@ def _materialise(spec: ModelSpec, rows: pd.DataFrame, needed: list[str]) -> tupl
         raise DataError(f"Missing values in {counts}. Drop or fill those rows before the fit; none are dropped here.")
     frame = rows[needed] if needed else pd.DataFrame(index=rows.index)
     try:
-        with warnings.catch_warnings():
+        # Filters of warnings belong to all threads: what one sets another must not take back.
+        with _filters, warnings.catch_warnings():
             warnings.simplefilter("error", DataMismatchWarning)
             # The context keeps the caller's variables out of the formula.
             evaluated = spec.get_model_matrix(frame, context={"hinges": hinges, "places": places})

@@ -28,6 +28,7 @@ Metric = Literal["log_loss", "top_1", "top_3", "top_5", "macro_f1", "brier", "ec
 ChoiceRule = Literal["best", "one-standard-error"]
 CalibrationMethod = Literal["temperature", "vector"]
 SparseKind = Literal["lasso", "elastic_net", "group_lasso", "term_lasso"]
+OnError = Literal["blank", "fill", "fail"]
 SetKind = Literal["least_ambiguous", "adaptive", "class_conditional"]
 SetGuarantee = Literal["group", "one_row", "row"]
 Criterion = Literal["aic", "bic", "p_value", "held_out"]

@@ -17,12 +17,13 @@ from command_line import ODD_NAME, Finished, Ran, run
 
 import genreglm as gg
 from genreglm.study.figures import GROUPS, draw
+from genreglm.tracks.reading import read_table
 
 _PROMISED = (
-    "report.html", "study.json", "ledger.csv", "manifest.json", "residual_plots.png", "logs/study.log", "model/result",
-    "model/recipe.json", "initial_glm_summary.txt", "simplified_glm_summary.txt", "higher_order_glm_summary.txt",
-    "tables/classification_report.csv", "tables/confusion_matrix.csv", "tables/vif_values.csv",
-    "tables/genre_distribution.csv", "tables/model_comparison.csv", "tables/coefficients.csv",
+    "report.html", "study.json", "ledger.csv", "manifest.json", "residual_plots.png", "logs/study.log",
+    "model/model.json", "model/result", "initial_glm_summary.txt", "simplified_glm_summary.txt",
+    "higher_order_glm_summary.txt", "tables/classification_report.csv", "tables/confusion_matrix.csv",
+    "tables/vif_values.csv", "tables/genre_distribution.csv", "tables/model_comparison.csv", "tables/coefficients.csv",
 )  # fmt: skip
 # What tells how long something took differs from run to run; everything else is the same to the byte.
 _TIMED = (
@@ -123,11 +124,17 @@ def test_report_is_whole_and_escapes_names(finished: Finished) -> None:
 
 
 def test_best_model_predicts_and_beats_the_shares(finished: Finished) -> None:
-    model = gg.load(finished.out / "model/result")
+    model = gg.load(finished.out / "model")
     tracks = pd.read_parquet(finished.out / "work/tracks.parquet")
-    prob = model.predict(tracks)
-    assert prob.shape == (len(tracks), 5)
+    prob = model.predict(read_table(finished.data))
+    assert prob.shape[1] == 5
     assert np.allclose(prob.sum(axis=1), 1.0)
+    rows = tracks["source_row"].to_numpy()
+    pd.testing.assert_frame_equal(
+        prob.iloc[rows].reset_index(drop=True), model.corrected(model.result.predict(tracks)), check_exact=True
+    )
+    assert model.replicates is not None
+    assert set(model.card["on_artists_not_heard"]) == {"top_1", "top_3", "top_5", "log_loss", "ece"}
     evaluation = json.loads((finished.out / "work/evaluation.json").read_text(encoding="utf-8"))
     assert evaluation["headline"]["log_loss"] < evaluation["null"]["log_loss"]
 
@@ -141,8 +148,8 @@ def test_no_artist_is_on_both_sides(finished: Finished) -> None:
 def test_log_is_plain_lines_in_the_order_of_the_stages(finished: Finished) -> None:
     log = (finished.out / "logs/study.log").read_text(encoding="utf-8")
     assert "\x1b" not in log
-    heads = [line.split("] ")[0].split("[")[1] for line in log.splitlines() if "/14] " in line]
-    assert heads == [f"{number}/14" for number in range(1, 15)]
+    heads = [line.split("] ")[0].split("[")[1] for line in log.splitlines() if "/15] " in line]
+    assert heads == [f"{number}/15" for number in range(1, 16)]
 
 
 def test_resuming_a_finished_study_does_nothing_again(finished: Finished, tmp_path: Path) -> None:
@@ -245,12 +252,12 @@ def interrupted(finished: Finished, tmp_path_factory: pytest.TempPathFactory) ->
     out = tmp_path_factory.mktemp("interrupted") / "outputs"
     log = out / "logs/study.log"
     with _spawn(finished, out) as process:
-        _await(process, log, "[6/14]")
+        _await(process, log, "[6/15]")
         process.send_signal(signal.SIGINT)
         stopped = _ran(process)
     after_stop = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     with _spawn(finished, out, "--resume") as process:
-        _await(process, log, "[13/14]")
+        _await(process, log, "[14/15]")
         time.sleep(float(np.random.default_rng().uniform(0.0, 1.5)))
         process.kill()
     # What a process leaves that is killed in the midst of writing:
@@ -271,7 +278,7 @@ def test_ctrl_c_leaves_in_one_line_and_keeps_finished_stages(interrupted: Interr
 def test_resumed_study_passes_over_what_was_finished(interrupted: Interrupted) -> None:
     assert interrupted.last.code == 0, interrupted.last.err
     assert interrupted.last.out.count("finished before") >= 8
-    assert "[14/14] Report" in interrupted.last.out
+    assert "[15/15] Report" in interrupted.last.out
 
 
 def test_killed_and_resumed_study_has_the_bytes_of_an_uninterrupted_one(

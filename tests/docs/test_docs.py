@@ -18,8 +18,8 @@ from doc_blocks import Block, anchors, blocks, commands, links, quoted, table_ro
 
 import genreglm as gg
 from genreglm import cli
-from genreglm.study.columns import ALIASES, CANONICAL, plain
 from genreglm.study.config import StudyConfig, read_config
+from genreglm.tracks.columns import ALIASES, CANONICAL, plain
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted((ROOT / "docs").glob("*.md"))

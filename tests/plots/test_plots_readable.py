@@ -99,7 +99,7 @@ def test_the_title_is_the_finding(many, figure_of, name):
         "coefficients": many.tidy, "confusion": many.counts, "effect_curves": many.curves,
         "genre_profiles": many.profiles, "recall_by_genre": many.report, "strongest_effects": many.tidy,
         "worst_confusions": many.pairs, "calibration": many.calibration, "fit_groups": many.groups,
-        "marginal_effects": many.effects,
+        "marginal_effects": many.effects, "family_distributions": families_of(many.frame),
         "strongest_marginal_effects": many.effects,
         "density": exploration.density(many.frame, "loudness", "acousticness"),
     }  # fmt: skip

@@ -1,14 +1,14 @@
 import numpy as np
 import pandas as pd
 import pytest
-from raw_tables import raw_table
 
 from genreglm.fitting import fit
 from genreglm.result import Result
 from genreglm.study.curves import effect_curves, genre_curves, source_columns
-from genreglm.study.ledger import Ledger
-from genreglm.study.recipe import Recipe, clean_rows, learn
-from genreglm.study.tracks import validate
+from genreglm.tracks.ledger import Ledger
+from genreglm.tracks.recipe import Recipe, clean_rows, learn
+from genreglm.tracks.validation import validate
+from raw_tables import raw_table
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from genreglm.study.fold_contests import FoldContests, fold_contests
 from genreglm.study.progress import Reporter
 from genreglm.study.stages import folds
 from genreglm.study.store import Store
-from genreglm.study.tempo_grid import NAME
+from genreglm.tracks.tempo_grid import NAME
 from simulated import tracks
 
 FORMULAS = {

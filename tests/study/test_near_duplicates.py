@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genreglm.study.ledger import Ledger
 from genreglm.study.near_duplicates import plain_title, song_codes, with_song_rows
+from genreglm.tracks.ledger import Ledger
 
 
 @pytest.mark.parametrize(

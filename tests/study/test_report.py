@@ -212,7 +212,9 @@ def test_genres_that_are_never_recognised_are_counted(summary: dict[str, Any]) -
 
 
 def test_unclear_terms_are_named_with_their_p_value(summary: dict[str, Any]) -> None:
-    assert "Not told from nothing: key (p = 0.731)." in prose(summary, "genre-model")
+    assert "Not told from nothing: key (statistic 1,200 on 1,232 degrees of freedom, p = 0.731)." in prose(
+        summary, "genre-model"
+    )
 
 
 def test_trust_tells_who_moves_the_model_and_what_changes_without_them(summary: dict[str, Any]) -> None:
@@ -520,7 +522,7 @@ def test_the_page_asks_nobody_for_anything(page: str) -> None:
 
 def test_text_from_the_data_is_escaped(page: str) -> None:
     assert HOSTILE not in page
-    assert len(Page(page).all("script")) == 5  # the page's, the explorer's with its data, and two libraries
+    assert len(Page(page).all("script")) == 7  # the page's; two libraries, the data, and three that draw
     assert HOSTILE in Page(page).text
 
 

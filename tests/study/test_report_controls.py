@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from report_folder import HOSTILE, full_folder
 
 from genreglm.study.report import render, summarise
@@ -51,6 +51,16 @@ def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iter
     assert faults == []
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
     context.close()
+
+
+def point_at(page: Page, square: Locator) -> None:
+    """Move the mouse onto a square, a little further each time, as a hand does."""
+    square.scroll_into_view_if_needed()
+    box = square.bounding_box()
+    assert box is not None
+    for step in (2, 3, 4):
+        page.mouse.move(box["x"] + step, box["y"] + step)
+        page.wait_for_timeout(50)
 
 
 def test_the_page_is_no_wider_than_the_screen(page: Page) -> None:
@@ -100,19 +110,43 @@ def test_a_feature_is_picked_and_gives_way_to_a_genre(page: Page) -> None:
 
 def test_all_mistakes_are_shown_by_genre_and_by_family(page: Page) -> None:
     view, choice = page.locator("#confusion-view"), page.locator("#confusion-choice select")
+    expect(view.locator("svg")).to_have_count(0)  # drawn when it comes near
+    choice.scroll_into_view_if_needed()
     right = view.locator("rect[fill='var(--second)']")
     expect(right).to_have_count(30)
     choice.select_option("family")
     expect(right).to_have_count(30)
-    right.first.scroll_into_view_if_needed()
-    box = right.first.bounding_box()
-    assert box is not None
-    for step in (2, 3, 4):
-        page.mouse.move(box["x"] + step, box["y"] + step)
-        page.wait_for_timeout(50)
+    point_at(page, right.first)
     expect(view.locator("svg")).to_contain_text("100.0 %")
     choice.select_option("families")
     assert set(view.locator("text").all_text_contents()) >= {"rock", "dance"}
+
+
+def test_effects_are_ordered_as_asked_and_point_at_their_numbers(page: Page) -> None:
+    view, choice = page.locator("#effects-view"), page.locator("#effects-choice select")
+    choice.scroll_into_view_if_needed()
+    expect(view.get_by_role("img", name="What each feature does to each genre")).to_be_visible()
+    choice.select_option("energy")
+    point_at(page, view.locator("rect[fill^='var(']").first)
+    expect(view.locator("svg")).to_contain_text("points")
+    choice.select_option("family")
+    assert set(view.locator("text").all_text_contents()) >= {"rock", "dance"}
+
+
+def test_correlations_are_drawn(page: Page) -> None:
+    page.locator("#correlations-choice").scroll_into_view_if_needed()
+    view = page.locator("#correlations-view")
+    expect(view.get_by_role("img", name="Rank correlations of the features")).to_be_visible()
+    point_at(page, view.locator("rect[fill^='var(']").first)
+    expect(view.locator("svg")).to_contain_text(" and ")
+
+
+def test_a_term_of_art_explains_itself_and_leads_to_the_words(page: Page) -> None:
+    term = page.locator("#recognition a.term", has_text="log-loss").first
+    assert "natural logarithm" in (term.get_attribute("title") or "")
+    term.click()
+    expect(page.locator("#word-nat-log-loss")).to_be_in_viewport()
+    assert page.locator("#words a.term").count() == 0
 
 
 def test_a_table_is_sorted_both_ways_and_saved(page: Page, tmp_path: Path) -> None:

@@ -336,12 +336,19 @@ def _newton_direction(
     return direction, products
 
 
-def conjugate_gradients(objective: Objective, gradient: Floats, tolerance: float) -> Floats:
-    """Return -H^-1 `gradient` to a relative `tolerance`, H the Hessian at the point that was evaluated last."""
-    curvatures = _curvatures(objective)
+def conjugate_gradients(objective: Objective) -> Callable[[Floats, float], Floats]:
+    """Return what gives -H^-1 g to a relative tolerance, H the Hessian at the point that was evaluated last.
+
+    The preconditioner is made once, for as many gradients g as there may be.
+    """
     undamped = np.zeros(objective.shape[1])
-    precondition = _preconditioner(curvatures, undamped)
-    return _newton_direction(objective, gradient, precondition, undamped, tolerance, single=False)[0]
+    precondition = _preconditioner(_curvatures(objective), undamped)
+
+    def solve(gradient: Floats, tolerance: float) -> Floats:
+        single = tolerance > _ROUGH
+        return _newton_direction(objective, gradient, precondition, undamped, tolerance, single=single)[0]
+
+    return solve
 
 
 def _long_steps(trace: Sequence[Step], decrement: float) -> Sequence[float]:

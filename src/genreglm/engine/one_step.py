@@ -13,7 +13,7 @@ from genreglm.engine.problem import Problem
 from genreglm.engine.threads import single_threaded_blas
 
 # The error of a direction in the metric of the Hessian, relative to it: far below what one step leaves out.
-_RELATIVE_ERROR = 1e-4
+_RELATIVE_ERROR = 1e-2
 
 
 @single_threaded_blas()
@@ -45,6 +45,7 @@ def one_step(
         prob - (spread(block.y, problem.classes) if block.y.ndim == 1 else block.y)
         for block, prob in zip(blocks.parts, objective.probabilities, strict=True)
     ]
+    solve = conjugate_gradients(objective)
     for weights in draws:
         gradient, first = np.zeros(objective.shape), 0
         for block, residual in zip(blocks.parts, residuals, strict=True):
@@ -54,5 +55,5 @@ def one_step(
         gradient = objective.whiten_rows(gradient)
         if objective.quadratic is not None:
             gradient += objective.quadratic @ whitened
-        moved = whitened + conjugate_gradients(objective, gradient, _RELATIVE_ERROR)
+        moved = whitened + solve(gradient, _RELATIVE_ERROR)
         yield problem.standardisation.back() @ coordinates.unwhiten(objective.triangular, moved)

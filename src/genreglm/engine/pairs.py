@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 CHUNK_ROWS = 384
-_TILE = 128
+_TILE = 256
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"})

@@ -125,7 +125,7 @@ def runs_away(objective: Objective, last_direction: Floats, tolerance: float = _
 
 def sharp_step(objective: Objective, gradient: Floats) -> Floats:
     """Return Newton's step, (columns, classes) whitened, solved to as many digits as a certificate needs."""
-    return conjugate_gradients(objective, gradient, _SHARP)
+    return conjugate_gradients(objective)(gradient, _SHARP)
 
 
 def separating_step(objective: Objective, last_direction: Floats, gradient: Floats) -> Floats | None:

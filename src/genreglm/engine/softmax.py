@@ -26,15 +26,15 @@ _ROUNDER = 1.5 * 2.0**52
 _LEAST_SUM = 1e-200
 
 # So many rows go through all the passes of a kernel together, and stay in the first-level cache.
-_ROWS_IN_CACHE = 16
+ROWS_IN_CACHE = 16
 
 # Multiply-adds may be fused everywhere. Only the two reductions may reorder, so that they vectorise: in the
 # exponential it would undo the rounding. None may assume that there is no NaN: one must reach the loss.
-_FUSE = {"contract"}
+FUSE = {"contract"}
 _REORDER = {"contract", "reassoc", "nsz"}
 
 
-@njit(nogil=True, fastmath=_FUSE)
+@njit(nogil=True, fastmath=FUSE)
 def _exp(x: float) -> Any:
     """Return e**x, of the nearer end where x is outside [-708, 600]: 2**k times a polynomial in r, |r| <= ln(2) / 2.
 
@@ -61,7 +61,7 @@ def _exp(x: float) -> Any:
     return q * np.int64((np.float64(shifted).view(np.int64) + np.int64(1023)) << np.int64(52)).view(np.float64)
 
 
-@njit(nogil=True, fastmath=_FUSE)
+@njit(nogil=True, fastmath=FUSE)
 def _exponentials(values: Floats, shift: float, found: Floats) -> None:
     """Leave e**(value - shift) in `found`: one long loop, since short rows spend their time in remainders."""
     for k in range(len(values)):
@@ -92,8 +92,8 @@ def _dot(first: Floats, second: Floats) -> Any:
     return total
 
 
-@njit(nogil=True, fastmath=_FUSE)
-def _odds(eta: Floats, odds: Floats, logs: Floats, scales: Floats) -> None:
+@njit(nogil=True, fastmath=FUSE)
+def odds_of_rows(eta: Floats, odds: Floats, logs: Floats, scales: Floats) -> None:
     """Leave a multiple of the probabilities in `odds`, what takes it to them in `scales`, log sum exp eta in `logs`.
 
     Predictors are not shifted by their largest unless a row needs it: few do, and looking for it and taking it away
@@ -111,7 +111,7 @@ def _odds(eta: Floats, odds: Floats, logs: Floats, scales: Floats) -> None:
         scales[i] = 1.0 / total
 
 
-@njit(cache=True, nogil=True, fastmath=_FUSE)
+@njit(cache=True, nogil=True, fastmath=FUSE)
 def softmax_rows(eta: Floats, y: Codes, w: Floats, prob: Floats) -> float:
     """Return the block's loss; leave probabilities in `prob` and weighted residuals in `eta`.
 
@@ -127,9 +127,9 @@ def softmax_rows(eta: Floats, y: Codes, w: Floats, prob: Floats) -> float:
     rows, classes = eta.shape
     logs, scales = np.empty(rows), np.empty(rows)
     loss = 0.0
-    for start in range(0, rows, _ROWS_IN_CACHE):
-        stop = min(start + _ROWS_IN_CACHE, rows)
-        _odds(eta[start:stop], prob[start:stop], logs[start:stop], scales[start:stop])
+    for start in range(0, rows, ROWS_IN_CACHE):
+        stop = min(start + ROWS_IN_CACHE, rows)
+        odds_of_rows(eta[start:stop], prob[start:stop], logs[start:stop], scales[start:stop])
         for i in range(start, stop):
             loss += w[i] * (logs[i] - eta[i, y[i]])
             for k in range(classes):
@@ -139,7 +139,7 @@ def softmax_rows(eta: Floats, y: Codes, w: Floats, prob: Floats) -> float:
     return loss
 
 
-@njit(cache=True, nogil=True, fastmath=_FUSE)
+@njit(cache=True, nogil=True, fastmath=FUSE)
 def softmax_shares(eta: Floats, shares: Floats, w: Floats, prob: Floats) -> float:
     """Do as `softmax_rows` where a row is spread over classes: `shares` (rows, classes) sum to one in each row.
 
@@ -148,9 +148,9 @@ def softmax_shares(eta: Floats, shares: Floats, w: Floats, prob: Floats) -> floa
     rows, classes = eta.shape
     logs, scales = np.empty(rows), np.empty(rows)
     loss = 0.0
-    for start in range(0, rows, _ROWS_IN_CACHE):
-        stop = min(start + _ROWS_IN_CACHE, rows)
-        _odds(eta[start:stop], prob[start:stop], logs[start:stop], scales[start:stop])
+    for start in range(0, rows, ROWS_IN_CACHE):
+        stop = min(start + ROWS_IN_CACHE, rows)
+        odds_of_rows(eta[start:stop], prob[start:stop], logs[start:stop], scales[start:stop])
         for i in range(start, stop):
             loss += w[i] * (logs[i] - _dot(shares[i], eta[i]))
             for k in range(classes):
@@ -159,7 +159,7 @@ def softmax_shares(eta: Floats, shares: Floats, w: Floats, prob: Floats) -> floa
     return loss
 
 
-@njit(cache=True, nogil=True, fastmath=_FUSE)
+@njit(cache=True, nogil=True, fastmath=FUSE)
 def curvature_rows(tangent: Floats, prob: Floats, w: Floats) -> None:
     """Replace each row t of `tangent` by w (diag(p) - p p') t."""
     rows, classes = tangent.shape

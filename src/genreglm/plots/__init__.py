@@ -15,6 +15,7 @@ from genreglm.plots.bin_residuals import (
 from genreglm.plots.cards import model_cards, model_cards_finding
 from genreglm.plots.comparison import model_comparison, model_comparison_finding
 from genreglm.plots.conditioning import condition_indices, condition_indices_finding
+from genreglm.plots.contributions import contributions, contributions_finding
 from genreglm.plots.curves import effect_curves, effect_curves_finding
 from genreglm.plots.distances import class_distances, class_distances_finding, class_tree, class_tree_finding
 from genreglm.plots.effects import (
@@ -93,6 +94,8 @@ __all__ = [
     "condition_indices_finding",
     "confusion",
     "confusion_finding",
+    "contributions",
+    "contributions_finding",
     "correlations",
     "correlations_finding",
     "density",

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from genreglm.plots.histograms import logarithmic
 from genreglm.plots.style import BLUE, ORANGE, bare, in_house_style, titled_figure
@@ -15,6 +16,7 @@ from genreglm.plots.text import feature_label, feature_word, number, plain, sent
 _RIDGE = 0.27  # inches from one family to the next
 _HIGHEST = 1.5  # ridges that a peak may reach up
 _COLUMNS = 4
+_TOWERING = 2.0  # times as many rows in a bin as in any other
 
 
 def family_distributions_finding(table: pd.DataFrame) -> str:
@@ -43,7 +45,10 @@ def family_distributions(table: pd.DataFrame) -> Figure:
     families = list(ordered["family"])
     across = min(_COLUMNS, len(features))
     down = -(-len(features) // across)
-    note = "Each ridge is scaled to its own peak; the bar is the family's median. Tails beyond 99 % of rows are cut."
+    note = (
+        "Each ridge has its own scale; the bar is the family's median. A bin that towers over all others, such as the "
+        "zeros of instrumentalness, is cut off at the top."
+    )
     body = _RIDGE * (len(families) + 1) + 0.65
     figure = titled_figure(
         2.35 * across + width_of(families, 8) + 0.2, body * down, family_distributions_finding(table), note
@@ -65,7 +70,7 @@ def _ridges(axes: Axes, table: pd.DataFrame, medians: pd.DataFrame, families: li
         edges, counts = np.append(bins["bin_left"], bins["bin_right"].iloc[-1:]), bins["count"].to_numpy(dtype=float)
         if not counts.any():
             continue
-        height = place - _HIGHEST * counts / counts.max()
+        height = place - _HIGHEST * np.minimum(counts / _peak(counts), 1.0)
         axes.stairs(height, edges, baseline=place, fill=True, color=BLUE, alpha=0.75, zorder=2 * place + 2)
         axes.stairs(height, edges, baseline=place, color="white", linewidth=0.6, zorder=2 * place + 3)
         axes.vlines(middle[family], place - 0.55, place, color=ORANGE, linewidth=2.2, zorder=2 * place + 3)
@@ -76,6 +81,12 @@ def _ridges(axes: Axes, table: pd.DataFrame, medians: pd.DataFrame, families: li
     axes.set_ylim(len(families) - 0.7, -_HIGHEST - 0.2)
     axes.set_yticks(range(len(families)), [plain(family) for family in families], size=8)
     bare(axes)
+
+
+def _peak(counts: NDArray[np.float64]) -> float:
+    """Return what is drawn at full height: the largest count, or the next one where the largest towers over it."""
+    second, first = np.sort(counts)[-2:]
+    return float(second if 0.0 < _TOWERING * second < first else first)
 
 
 def _medians(table: pd.DataFrame) -> pd.DataFrame:

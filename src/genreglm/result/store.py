@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from genreglm.archives import read_arrays
 from genreglm.designs import Design
 from genreglm.engine.penalties import CellPrior, FamilyRidge, Jeffreys, Penalty, Ridge, SmoothFamilyRidge, SmoothRidge
 from genreglm.engine.sparse_penalties import ElasticNet, GroupLasso, Lasso, TermLasso
@@ -63,9 +64,8 @@ def load(path: str | Path) -> Result:
     """
     path = Path(path)
     try:
-        with open(path, "rb") as handle, np.load(handle, allow_pickle=False) as file:
-            header = json.loads(bytes(file["header"]))
-            arrays = {name: file[name] for name in file.files if name != "header"}
+        arrays = read_arrays(path)
+        header = json.loads(bytes(arrays.pop("header")))
         if header.get("format") != _FORMAT:
             raise ModelFileError(f"{path} is no genreglm model: its header says {header.get('format')!r}.")
         if header["version"] > _VERSION:

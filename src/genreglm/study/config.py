@@ -39,6 +39,7 @@ class StudyConfig(BaseModel):
         strength of the objective is each divided by the training rows, since what a prior is worth shrinks so
     simplify_tolerance : a term is dropped where the log-loss on held-out artists rises by no more than this
     max_inference_columns : columns that the inference model may have at most
+    replicates : draws of artists from which the saved model has its intervals; 0 for none
     boosting : "full" runs gradient boosting beside the GLMs, "none" leaves it out
     boosting_rounds, boosting_leaves, boosting_rate : its size; a thorough study tries as many manners of it as of the
         GLM with curves and products, and lets the best go on for up to four times as many rounds
@@ -67,6 +68,7 @@ class StudyConfig(BaseModel):
     ridge: tuple[float, ...] = (100.0, 50.0, 25.0)
     simplify_tolerance: float = Field(0.0, ge=0.0)
     max_inference_columns: int = Field(45, ge=2)
+    replicates: int = Field(30, ge=0)
     boosting: Literal["full", "none"] = "full"
     boosting_rounds: int = Field(60, ge=1)
     boosting_leaves: int = Field(15, ge=2)

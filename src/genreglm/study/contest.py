@@ -12,10 +12,10 @@ from genreglm.fitting import design
 from genreglm.result import Result
 from genreglm.study.config import StudyConfig
 from genreglm.study.manner import Manner, fit_glm
-from genreglm.study.tempo_grid import NAME as OFF_GRID
 from genreglm.study.trained import Trained
 from genreglm.study.tuning import Choice, Held, choose_manner, choose_ridge
 from genreglm.study.yardsticks import Rows, Trees, other_trees, train_boosting, train_discriminant, train_prior
+from genreglm.tracks.tempo_grid import NAME as OFF_GRID
 
 SIZES = ("linear", "splines", "interactions")
 # A linear model needs hardly any ridge, in rows: just enough to keep empty cells finite.
@@ -46,12 +46,15 @@ class Contest:
     ----------
     trained : each model
     chosen : the GLM with the lowest log-loss on the rows held out for choosing
+    size, manner : of that GLM, and how it is fitted
     losses : that log-loss of each GLM
     ridges, manners : what was tried: by model, and of the ways to fit
     """
 
     trained: Mapping[str, Trained]
     chosen: str
+    size: str
+    manner: Manner
     losses: Mapping[str, float]
     ridges: pd.DataFrame
     manners: pd.DataFrame
@@ -96,9 +99,10 @@ def compete(
         )
         say(f"GLM {size}: tuned in {tuned:.1f} s")
     losses = {f"GLM {size}": choice.log_loss for size, choice in choices.items()}
+    best = min(SIZES, key=lambda size: choices[size].log_loss)
     trained |= _yardsticks(split, formulas["linear"], config, choices["splines"].manner)
-    chosen = min(losses, key=lambda name: losses[name])
-    return Contest(trained, chosen, losses, pd.concat(ridges, ignore_index=True), manners)
+    manner, tried = choices[best].manner, pd.concat(ridges, ignore_index=True)
+    return Contest(trained, f"GLM {best}", best, manner, losses, tried, manners)
 
 
 def train_glm(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from genreglm.effects import curve
 from genreglm.result import Result
-from genreglm.study.recipe import Recipe
+from genreglm.tracks.recipe import Recipe
 
 Floats = NDArray[np.float64]
 

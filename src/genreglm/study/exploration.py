@@ -227,8 +227,8 @@ def _histogram(feature: str, values: np.ndarray, bins: int) -> pd.DataFrame:
 
 def _edges(feature: str, values: np.ndarray, bins: int) -> np.ndarray:
     if feature not in _LOGARITHMIC or values.min(initial=np.inf) <= 0:
-        return np.histogram_bin_edges(values, bins)
-    edges = np.exp(np.histogram_bin_edges(np.log(values), bins))
+        return np.asarray(np.histogram_bin_edges(values, bins))
+    edges = np.asarray(np.exp(np.histogram_bin_edges(np.log(values), bins)))
     # Rounding must not leave the smallest and the largest value outside.
     edges[0], edges[-1] = min(edges[0], values.min()), max(edges[-1], values.max())
     return edges

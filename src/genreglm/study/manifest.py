@@ -7,8 +7,8 @@ from typing import Any
 
 from genreglm.files import file_digest
 from genreglm.study.config import StudyConfig
-from genreglm.study.reading import unreadable
 from genreglm.study.store import Store
+from genreglm.tracks.reading import unreadable
 
 FILE = "manifest.json"
 _PACKAGES = tuple(

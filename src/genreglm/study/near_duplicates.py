@@ -13,8 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from genreglm.dependence import same_codes
-from genreglm.study.columns import GENRE
-from genreglm.study.ledger import Ledger
+from genreglm.tracks.columns import GENRE
+from genreglm.tracks.ledger import Ledger
 
 STEP = "near-duplicates"
 _NEEDED = ("track_id", "track_name", "artists")

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from genreglm.dependence import label_shares
 from genreglm.evaluation import family_report, family_scores, share_scores
 from genreglm.study.context import Study
-from genreglm.study.genres import track_codes
 from genreglm.study.model_cards import model_cards, model_differences
 from genreglm.study.row_scoring import scored_rows
+from genreglm.tracks.genres import track_codes
 
 _YARDSTICK = "gradient boosting"
 

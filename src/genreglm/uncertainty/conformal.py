@@ -19,6 +19,10 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
+# A score at the threshold is in, whatever the last digits that the sizes of blocks leave in it.
+_ROUNDING = 1e-12
+
+
 @dataclass(frozen=True)
 class ConformalSets(Shown):
     """What makes sets of probabilities.
@@ -60,7 +64,7 @@ class ConformalSets(Shown):
         if list(prob.columns) != list(self.classes):
             raise DataError("The probabilities are of other classes than the sets were learnt from.")
         values = prob.to_numpy(dtype=np.float64)
-        found = class_scores(values, self.kind, _streams(self.seed)[2]) <= self.thresholds
+        found = class_scores(values, self.kind, _streams(self.seed)[2]) <= self.thresholds + _ROUNDING
         return pd.DataFrame(found, index=prob.index, columns=prob.columns)
 
 

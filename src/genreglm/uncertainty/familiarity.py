@@ -1,5 +1,7 @@
 """Is a row like those that the model was fitted to? Where it is not, no probability of it is to be believed."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -10,9 +12,63 @@ from genreglm.result import Result
 from genreglm.sources import Source, read_rows
 
 Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
 
 # A direction in which the training rows hardly spread tells nothing by itself; it is held to this share of the widest.
 _NARROWEST = 1e-6
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How the training rows lie: what tells how unusual another row is.
+
+    Attributes
+    ----------
+    centre : (columns,) their mean
+    whitening : (columns, directions) so that d^2 = |(x - centre)' whitening|^2
+    distances : d^2 of training rows in rising order, all of them or some
+    beyond : how many training rows are at least as far out as each of these
+    rows : how many there were
+    """
+
+    centre: Floats
+    whitening: Floats
+    distances: Floats
+    beyond: Counts
+    rows: int
+
+    @classmethod
+    def of(cls, known: Floats, kept: int | None = None) -> "Spread":
+        """Return the spread of the columns of training rows.
+
+        At most `kept` distances are held, the furthest out all, further in ever fewer: then familiarity is up to a few
+        per cent of itself too large, and never too small.
+        """
+        centre, deviation = known.mean(axis=0), known.std(axis=0)
+        told = deviation > 0
+        scaled = (known[:, told] - centre[told]) / deviation[told]
+        values, vectors = np.linalg.eigh(scaled.T @ scaled / len(scaled))
+        whitening = np.zeros((known.shape[1], int(told.sum())))
+        whitening[told] = vectors / np.sqrt(np.maximum(values, _NARROWEST * values.max())) / deviation[told, None]
+        distances = np.sort(np.square((known - centre) @ whitening).sum(axis=1))
+        beyond = np.arange(len(distances), 0, -1)
+        if kept is not None and kept < len(distances):
+            places = len(distances) - np.unique(np.geomspace(1, len(distances), kept).astype(np.int64))[::-1]
+            distances, beyond = distances[places], beyond[places]
+        return cls(centre, whitening, distances, beyond, len(known))
+
+    def familiarity(self, x: Floats) -> Floats:
+        """Return (1 + the number of training rows at least as far out) / (1 + their number) of each row."""
+        own = np.square((x - self.centre) @ self.whitening).sum(axis=1)
+        # Of those that are held, the last that is no further out counts as many rows at least.
+        place = np.searchsorted(self.distances, own * (1.0 - 1e-9), side="left")
+        held = np.append(self.beyond, 0)[place] if len(self.distances) == self.rows else self._at_most(place)
+        return np.asarray((1.0 + held) / (1.0 + self.rows))
+
+    def _at_most(self, place: NDArray[np.intp]) -> Counts:
+        """Return the most training rows that can lie as far out, from the held distance just inside."""
+        inside = np.append(self.rows, self.beyond - 1)[place]
+        return np.where(place == len(self.distances), 0, inside)
 
 
 def familiarity(result: Result | Design, rows: Source, training: Source | None = None) -> pd.Series:
@@ -48,16 +104,4 @@ def familiarity(result: Result | Design, rows: Source, training: Source | None =
         known = result.problem.x
     frame = read_rows(rows)
     index = rows.index if isinstance(rows, pd.DataFrame) else frame.index
-    centre, spread = known.mean(axis=0), known.std(axis=0)
-    told = spread > 0
-    scaled = (known[:, told] - centre[told]) / spread[told]
-    values, vectors = np.linalg.eigh(scaled.T @ scaled / len(scaled))
-    narrowed = vectors / np.sqrt(np.maximum(values, _NARROWEST * values.max()))
-
-    def distance(z: Floats) -> Floats:
-        return np.asarray(np.square(z @ narrowed).sum(axis=1))
-
-    among = np.sort(distance(scaled))
-    own = distance((learnt.matrix(frame)[:, told] - centre[told]) / spread[told])
-    beyond = len(among) - np.searchsorted(among, own * (1.0 - 1e-9), side="left")
-    return pd.Series((1.0 + beyond) / (1.0 + len(among)), index=index, name="familiarity")
+    return pd.Series(Spread.of(known).familiarity(learnt.matrix(frame)), index=index, name="familiarity")

@@ -17,6 +17,7 @@ from genreglm.fitting import ridge_of
 from genreglm.inputs import Column
 from genreglm.options import check_level
 from genreglm.result import Result
+from genreglm.uncertainty.calibrate import Calibration
 
 Floats = NDArray[np.float64]
 
@@ -40,12 +41,15 @@ class Replicates:
     coefficients: NDArray[np.float32]
     groups: int
 
-    def intervals(self, rows: pd.DataFrame, conf_level: float = 0.9) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def intervals(
+        self, rows: pd.DataFrame, conf_level: float = 0.9, calibration: Calibration | None = None
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return the lower and the upper end for each probability, (rows, classes) each.
 
         They run between percentiles of the replicates, and say how far a probability would move had other groups been
         in the table; not how sure the class is, which the probability says, and nothing of a bias that a penalty
-        brings. Thirty replicates show the size of an interval, not its second digit.
+        brings. Thirty replicates show the size of an interval, not its second digit. With a `calibration` they are of
+        the probabilities as it corrects them.
 
         Raises
         ------
@@ -60,8 +64,10 @@ class Replicates:
         found = np.empty((2, len(x), len(self.design.classes)))
         for start in range(0, len(x), _ROWS_AT_ONCE):
             part = slice(start, start + _ROWS_AT_ONCE)
-            prob = np.exp(log_softmax(x[part] @ self.coefficients.astype(np.float64), axis=2))
-            found[:, part] = np.quantile(prob, ends, axis=0)
+            logs = log_softmax(x[part] @ self.coefficients.astype(np.float64), axis=2)
+            if calibration is not None:
+                logs = log_softmax(logs * calibration.scale + calibration.shift, axis=2)
+            found[:, part] = np.quantile(np.exp(logs), ends, axis=0)
         low, high = (pd.DataFrame(each, index=rows.index, columns=list(self.design.classes)) for each in found)
         return low, high
 

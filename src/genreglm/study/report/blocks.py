@@ -79,7 +79,7 @@ def table(
     shown = shown.loc[:, shown.notna().any()]
     if shown.empty:
         return None
-    kinds: list[Column] = [column(str(name), shown[name], list(shown)) for name in shown]
+    kinds: list[Column] = [column(str(name), shown[name], list(map(str, shown))) for name in shown]
     return {
         "kind": "table",
         "title": title,

@@ -91,12 +91,17 @@
     }
     const show = () => view.replaceChildren(draw(select ? select.value : null));
     if (select) select.addEventListener("change", show);
-    // Thousands of squares are drawn when they come near, so that the page is there at once.
-    new IntersectionObserver((entries, observer) => {
-      if (!entries.some((entry) => entry.isIntersecting)) return;
+    // Thousands of squares are drawn when they come near, so that the page is there at once; all of them on paper.
+    const observer = new IntersectionObserver((entries) => {
+      if (entries.some((entry) => entry.isIntersecting)) first();
+    }, { rootMargin: "800px" });
+    function first() {
       observer.disconnect();
+      window.removeEventListener("beforeprint", first);
       show();
-    }, { rootMargin: "800px" }).observe(view);
+    }
+    observer.observe(view);
+    window.addEventListener("beforeprint", first);
   }
 
   for (const name of data.effects ? data.effects.terms : []) {

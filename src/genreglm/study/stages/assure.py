@@ -6,25 +6,22 @@ import pandas as pd
 from genreglm.errors import DataError
 from genreglm.study import assurance
 from genreglm.study.context import Study
-from genreglm.uncertainty import calibrate
 
 
 def run(study: Study) -> None:
     """Leave what correcting the best GLM's probabilities does, and how often its sets of genres hold the truth.
 
     The model was fitted and chosen without the artists of the test. These are dealt into halves, and what is learnt
-    from one is judged on the other. The correction that goes with the model is learnt from both.
+    from one is judged on the other.
     """
     store, seed = study.store, study.config.seed
     tracks = store.read_frame("tracks")
     rows = tracks[tracks["split_artist"] == "test"].reset_index(drop=True)
-    prob = _probabilities(study, sorted(tracks["track_genre"].unique()))
+    prob = held_out_probabilities(study, sorted(tracks["track_genre"].unique()))
     probs = assurance.corrected(prob, rows, seed)
     table, bins = assurance.calibration_scores(probs, rows["track_genre"])
     store.table("corrections", table)
     store.table("corrected_calibration", bins)
-    kept = calibrate(prob, rows["track_genre"])
-    store.json("model/temperature.json", {"temperature": kept.temperature, "rows": len(rows)})
     for line in table.itertuples():
         study.note(f"{line.correction}: log-loss {line.log_loss:.4f}, calibration error {line.ece:.4f}")
     try:
@@ -41,7 +38,7 @@ def run(study: Study) -> None:
         )
 
 
-def _probabilities(study: Study, classes: list[str]) -> pd.DataFrame:
+def held_out_probabilities(study: Study, classes: list[str]) -> pd.DataFrame:
     """Return the chosen model's probabilities on the test rows."""
     store = study.store
     chosen = store.read_json("work/chosen_model.json")["model"]

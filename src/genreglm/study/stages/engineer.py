@@ -5,7 +5,7 @@ import pandas as pd
 from genreglm.study import exploration
 from genreglm.study.context import Study
 from genreglm.study.formulas import curve, factor_terms, formula, products, slopes_by, spline
-from genreglm.study.tempo_grid import NAME as OFF_GRID
+from genreglm.tracks.tempo_grid import NAME as OFF_GRID
 
 # A curve over the distance from the grid has little to tell but how near is near.
 _GRID_DF = 4

@@ -48,7 +48,7 @@ def run(study: Study) -> None:
     table = pd.DataFrame(comparison)
     store.table("model_comparison", table)
     store.table("calibration", pd.concat(calibrations, ignore_index=True))
-    model = load(store.path("model/result"))
+    model = load(store.path("work/chosen_result"))
     store.table("calibration_by_genre", diagnostics.calibration(model, held_out["artist"]))
     _write_mistakes(study, headline, held_out["artist"], classes)
     strength = _strength(study, model, held_out["artist"])

@@ -1,4 +1,4 @@
-"""Stage 12, on request: every model on every fold of artists, tuned anew for each."""
+"""Stage 13, on request: every model on every fold of artists, tuned anew for each."""
 
 from genreglm.study.assurance import pooled
 from genreglm.study.context import Study

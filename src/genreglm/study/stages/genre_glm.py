@@ -12,7 +12,7 @@ from genreglm.study.curves import effect_curves, genre_curves, source_columns
 from genreglm.study.formulas import factor_terms
 from genreglm.study.genre_models import add_curves, fit_what_rows_allow, simplify
 from genreglm.study.inference_model import keep_inference_model
-from genreglm.study.recipe import Recipe
+from genreglm.tracks.recipe import Recipe
 
 
 def run(study: Study) -> None:
@@ -41,7 +41,7 @@ def run(study: Study) -> None:
     keep_inference_model(store, simplified)
     _write_tables(study, models, tests)
     _write_summaries(study, models)
-    recipe = Recipe.from_dict(store.read_json("model/recipe.json"))
+    recipe = Recipe.from_dict(store.read_json("work/recipe.json"))
     kept = [name for name in found["features"] if name in higher.design.variables]
     sources = source_columns(recipe, kept)
     store.table("effect_curves", effect_curves(higher, recipe, tracks, sources))

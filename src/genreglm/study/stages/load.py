@@ -6,9 +6,9 @@ import pandas as pd
 from genreglm.files import file_digest
 from genreglm.study.context import Study
 from genreglm.study.example import example_tracks
-from genreglm.study.ledger import Ledger
-from genreglm.study.reading import read_table
-from genreglm.study.tracks import Validated, validate
+from genreglm.tracks.ledger import Ledger
+from genreglm.tracks.reading import read_table
+from genreglm.tracks.validation import Validated, validate
 
 
 def run(study: Study) -> None:

@@ -2,18 +2,18 @@
 
 import pandas as pd
 
-from genreglm.study.cleaning import clean_rows
 from genreglm.study.context import Study
 from genreglm.study.families import families_of
-from genreglm.study.genres import identical_genres, label_ceiling
-from genreglm.study.ledger import Entry, Ledger
 from genreglm.study.near_duplicates import with_song_rows
-from genreglm.study.recipe import Recipe, learn
 from genreglm.study.splits import assign_splits
+from genreglm.tracks.cleaning import clean_rows
+from genreglm.tracks.genres import identical_genres, label_ceiling
+from genreglm.tracks.ledger import Entry, Ledger
+from genreglm.tracks.recipe import Recipe, learn
 
 
 def run(study: Study) -> None:
-    """Leave `work/tracks.parquet`, `model/recipe.json`, `ledger.csv` and the table of transforms."""
+    """Leave `work/tracks.parquet`, `work/recipe.json`, `ledger.csv` and the table of transforms."""
     store, config = study.store, study.config
     ledger = Ledger(Entry(**entry) for entry in store.read_json("work/ledger_load.json"))
     rows = store.read_frame("validated")
@@ -30,7 +30,7 @@ def run(study: Study) -> None:
     if families is not None:
         store.table("genre_families", families)
     store.frame("tracks", tracks)
-    store.json("model/recipe.json", recipe.to_dict())
+    store.json("work/recipe.json", recipe.to_dict())
     store.table("transforms", recipe.transform_table())
     store.csv("ledger.csv", ledger.to_frame())
     findings = _findings(tracks, recipe, identical if config.merge_identical else [])

@@ -1,4 +1,4 @@
-"""Stage 14: the one self-contained page that tells the study in order, and the same for a program to read."""
+"""Stage 15: the one self-contained page that tells the study in order, and the same for a program to read."""
 
 from genreglm.study.context import Study
 from genreglm.study.report import SCHEMA, render, summarise

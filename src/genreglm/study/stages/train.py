@@ -1,19 +1,23 @@
 """Stage 9: the predictive models in three sizes and their yardsticks, on the same rows and the same split."""
 
 import io
+import time
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
+from genreglm.result import Result
 from genreglm.study.artist_folds import artist_folds
 from genreglm.study.contest import LINEAR, Split, compete, train_glm
 from genreglm.study.context import Study
+from genreglm.study.manner import fit_glm
 from genreglm.study.trained import Trained
+from genreglm.uncertainty import bootstrap
 
 
 def run(study: Study) -> None:
-    """Leave each model's probabilities on its test rows, what was tried, and the best GLM in `model/`.
+    """Leave each model's probabilities on its test rows, what was tried, and the best GLM.
 
     Headline: split by artist, audio features only. Beside it the linear model on random rows and with popularity,
     and on every fold of artists.
@@ -40,11 +44,26 @@ def run(study: Study) -> None:
     )
     best = found.trained[found.chosen]
     assert best.result is not None
-    store.record("model/result")
-    best.result.save(store.path("model/result"))
+    store.record("work/chosen_result")
+    best.result.save(store.path("work/chosen_result"))
+    if config.replicates:
+        # What was trained does not hold its rows any more, which the steps need.
+        again = fit_glm(formulas[found.size], split.fitted, found.manner, _families(study), best.result)
+        _keep_replicates(study, again)
     told = {"model": found.chosen, "valid_log_loss": found.losses[found.chosen], "detail": best.detail}
     store.json("work/chosen_model.json", {**told, "candidates": found.losses})
     study.note(f"chosen on held-out artists: {found.chosen}")
+
+
+def _keep_replicates(study: Study, result: Result) -> None:
+    """Leave the coefficients under other artists."""
+    started = time.perf_counter()
+    found = bootstrap(result, "artist", replicates=study.config.replicates, seed=study.config.seed)
+    buffer = io.BytesIO()
+    np.save(buffer, found.coefficients)
+    study.store.raw("work/replicates.npy", buffer.getvalue())
+    study.store.json("work/replicates.json", {"groups": found.groups})
+    study.note(f"{study.config.replicates} draws of artists for intervals: {time.perf_counter() - started:.1f} s")
 
 
 def _families(study: Study) -> dict[str, str] | None:

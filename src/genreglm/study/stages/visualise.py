@@ -1,4 +1,4 @@
-"""Stage 13: every figure, as PNG and SVG, from the tables that the stages before left."""
+"""Stage 14: every figure, as PNG and SVG, from the tables that the stages before left."""
 
 from functools import partial
 

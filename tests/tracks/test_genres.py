@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from genreglm.study import genres
+from genreglm.tracks import genres
 
 
 def table(*pairs: tuple[str | None, str], **columns: object) -> pd.DataFrame:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from genreglm.study.cells import MISSING, STEP, Floats, account_unreadable, minus_one_missing, text
-from genreglm.study.ledger import Ledger
+from genreglm.tracks.cells import MISSING, STEP, Floats, account_unreadable, minus_one_missing, text
+from genreglm.tracks.ledger import Ledger
 
 _KEY = re.compile(r"([a-g])(#|♯|sharp|b|♭|flat)?(m|min|minor|maj|major)?")
 _PITCH = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
@@ -43,6 +43,7 @@ def explicit(raw: pd.Series, ledger: Ledger, notes: list[str]) -> pd.Series:
     """A nullable boolean column."""
     values = _by_level(raw, "explicit", _flag, ledger, notes)[:, 0]
     odd = ~np.isin(values, (0.0, 1.0)) & ~np.isnan(values)
+    ledger.mark("explicit neither 0 nor 1", odd)
     if odd.any():
         ledger.add(STEP, "explicit neither 0 nor 1", "cells", int(odd.sum()), "set to missing")
     return pd.Series(np.where(odd, np.nan, values), index=raw.index).astype("boolean")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from genreglm.errors import ModelFileError
-from genreglm.study.transforms import MARGIN, Transform, choose, skew
+from genreglm.tracks.transforms import MARGIN, Transform, choose, skew
 
 RNG = np.random.default_rng(0)
 NORMAL = RNG.normal(size=4_000)

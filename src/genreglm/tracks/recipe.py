@@ -15,13 +15,13 @@ import numpy as np
 import pandas as pd
 
 from genreglm.errors import DataError, ModelFileError
-from genreglm.study.cleaning import MS_PER_MINUTE, clean_rows, floats, measured
-from genreglm.study.columns import AUDIO, FACTORS
-from genreglm.study.ledger import Ledger
-from genreglm.study.tempo_grid import NAME as OFF_GRID
-from genreglm.study.tempo_grid import log_off_grid
-from genreglm.study.tracks import uninformative
-from genreglm.study.transforms import Transform, choose
+from genreglm.tracks.cleaning import MS_PER_MINUTE, clean_rows, floats, measured
+from genreglm.tracks.columns import AUDIO, FACTORS
+from genreglm.tracks.ledger import Ledger
+from genreglm.tracks.tempo_grid import NAME as OFF_GRID
+from genreglm.tracks.tempo_grid import log_off_grid
+from genreglm.tracks.transforms import Transform, choose
+from genreglm.tracks.validation import uninformative
 
 __all__ = ["CONTINUOUS", "TRANSFORMABLE", "Recipe", "clean_rows", "learn"]
 

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from genreglm.errors import DataError
-from genreglm.study import cells, notation
-from genreglm.study.columns import (
+from genreglm.tracks import cells, notation
+from genreglm.tracks.columns import (
     AUDIO,
     CANONICAL,
     DURATION_UNITS,
@@ -25,7 +25,7 @@ from genreglm.study.columns import (
     assign,
     plain,
 )
-from genreglm.study.ledger import Entry, Ledger
+from genreglm.tracks.ledger import Entry, Ledger
 
 OPTIONAL = tuple(name for name in CANONICAL if name not in REQUIRED)
 
@@ -51,16 +51,18 @@ def validate(
     genre_column: str | None = None,
     columns: Mapping[str, str] | None = None,
     genre_required: bool = True,
+    ledger: Ledger | None = None,
 ) -> Validated:
     """Recognise the columns of a raw table and read their cells.
 
     `genre_column` names the column of genres; `columns` maps canonical names to the table's own ("" leaves an
     optional column out). With `genre_required=False` (new tracks, to be tagged) neither a genre column nor
-    enough rows for a study are asked for.
+    enough rows for a study are asked for. `ledger` takes the lines; a `RowLedger` lets no column be refused for its
+    cells.
 
     Raises `DataError` for a table that cannot be used, `OptionError` for a `columns` key that is unknown.
     """
-    ledger, notes = Ledger(), list(raw.attrs.get("notes", ()))
+    ledger, notes = Ledger() if ledger is None else ledger, list(raw.attrs.get("notes", ()))
     table = _without_row_numbers(raw, notes)
     _refuse_doubled_names(table.columns)
     if table.empty:

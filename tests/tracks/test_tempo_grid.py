@@ -1,6 +1,6 @@
 import numpy as np
 
-from genreglm.study.tempo_grid import log_off_grid
+from genreglm.tracks.tempo_grid import log_off_grid
 
 
 def test_distance_is_to_the_nearest_whole_number() -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from genreglm.errors import DataError
-from genreglm.study.ledger import Ledger
+from genreglm.tracks.ledger import Ledger
 
 Floats = NDArray[np.float64]
 
@@ -109,6 +109,7 @@ def numbers(raw: pd.Series, name: str, ledger: Ledger, notes: list[str]) -> Floa
     else:
         values = _parsed(raw, name, ledger, notes)
     infinite = np.isinf(values)
+    ledger.mark(f"{name} is infinite", infinite)
     if infinite.any():
         count = int(infinite.sum())
         where = _at(int(np.flatnonzero(infinite)[0]), raw)
@@ -228,11 +229,12 @@ def account_unreadable(
     unreadable: NDArray[np.bool_], good: int, raw: pd.Series, name: str, ledger: Ledger, notes: list[str]
 ) -> None:
     """Count stray cells as missing; refuse (`DataError`) a column with more than one in a hundred of them."""
+    ledger.mark(f"{name} cannot be read as {_EXPECTED.get(name, 'a number')}", unreadable)
     count = int(unreadable.sum())
     if not count:
         return
     example = _at(int(np.flatnonzero(unreadable)[0]), raw)
-    if count > _STRAY * (good + count):
+    if ledger.strict and count > _STRAY * (good + count):
         leave_out = f' (columns.{name} = "" leaves it out)' if name in _EXPECTED or name == "popularity" else ""
         raise DataError(
             f"The column {_called(raw)} has {count:,} of {good + count:,} cells that cannot be read as "

@@ -1,7 +1,7 @@
 import pytest
 
 from genreglm.errors import DataError, OptionError
-from genreglm.study.columns import ALIASES, AUDIO, CANONICAL, DURATION_UNITS, REQUIRED, assign, plain
+from genreglm.tracks.columns import ALIASES, AUDIO, CANONICAL, DURATION_UNITS, REQUIRED, assign, plain
 
 REST = [*AUDIO, "duration_ms"]
 

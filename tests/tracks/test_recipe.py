@@ -4,13 +4,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from raw_tables import GENRES, raw_table
 
 from genreglm.errors import DataError, ModelFileError
-from genreglm.study.genres import label_ceiling
-from genreglm.study.ledger import Ledger
-from genreglm.study.recipe import CONTINUOUS, TRANSFORMABLE, Recipe, clean_rows, learn
-from genreglm.study.tracks import validate
+from genreglm.tracks.genres import label_ceiling
+from genreglm.tracks.ledger import Ledger
+from genreglm.tracks.recipe import CONTINUOUS, TRANSFORMABLE, Recipe, clean_rows, learn
+from genreglm.tracks.validation import validate
+from raw_tables import GENRES, raw_table
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "spotify_tracks.parquet"
 

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Literal
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from genreglm.errors import GenreglmError
 
@@ -30,10 +32,18 @@ class Entry:
 
 
 class Ledger:
-    """An append-only list of entries, in the order in which the rules were applied."""
+    """An append-only list of entries, in the order in which the rules were applied.
+
+    `strict` says whether a column with many cells that cannot be read is refused.
+    """
+
+    strict = True
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self._entries = list(entries)
+
+    def mark(self, reason: str, where: NDArray[np.bool_]) -> None:
+        """Hear which rows hold a cell that cannot be used, and why; here they only count, see `RowLedger`."""
 
     def add(self, step: str, rule: str, unit: Unit, count: int, action: str, detail: str = "") -> None:
         """Append one line."""
@@ -70,3 +80,26 @@ class Ledger:
         """The ledger as a table: step, rule, unit, count, action, detail."""
         names = [field.name for field in fields(Entry)]
         return pd.DataFrame([asdict(line) for line in self._entries], columns=names)
+
+
+class RowLedger(Ledger):
+    """A ledger of new rows, none of which is dropped: it knows of each row what is wrong with it."""
+
+    strict = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._marks: list[tuple[str, NDArray[np.intp]]] = []
+
+    def mark(self, reason: str, where: NDArray[np.bool_]) -> None:
+        """Remember the rows; positions are those of the table as it was read."""
+        if where.any():
+            self._marks.append((reason, np.flatnonzero(where)))
+
+    def problems(self, rows: int) -> NDArray[np.object_]:
+        """What is wrong with each of so many rows, in words; "" with most of them."""
+        found = np.full(rows, "", dtype=object)
+        for reason, places in self._marks:
+            for place in places:
+                found[place] = f"{found[place]}; {reason}" if found[place] else reason
+        return found

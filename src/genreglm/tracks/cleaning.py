@@ -12,9 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from genreglm.errors import DataError
-from genreglm.study import genres
-from genreglm.study.columns import AUDIO, FACTORS, GENRE, UNIT_FEATURES
-from genreglm.study.ledger import DROPPED, Ledger
+from genreglm.tracks import genres
+from genreglm.tracks.columns import AUDIO, FACTORS, GENRE, UNIT_FEATURES
+from genreglm.tracks.ledger import DROPPED, Ledger
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -39,7 +39,7 @@ _POSSIBLE: tuple[tuple[str, tuple[str, ...], Callable[[Floats], Flags]], ...] = 
     ("time signature not a whole number of 0 to 16", ("time_signature",), _whole(0, 16)),
 )
 # In the full Spotify table these are 0 together, and speechiness and danceability are 0 nowhere else.
-_NEED_BEAT = ("tempo", "time_signature", "danceability", "speechiness", "valence")
+NEED_BEAT = ("tempo", "time_signature", "danceability", "speechiness", "valence")
 
 
 def clean_rows(
@@ -72,13 +72,18 @@ def clean_rows(
 def measured(rows: pd.DataFrame, ledger: Ledger | None = None) -> pd.DataFrame:
     """Rows with every value that cannot be a measurement set to NaN; adds `beat_found` and `duration_min`.
 
-    Where Spotify finds no beat it writes 0 for what rests on beats (`_NEED_BEAT`): such rows stay, with
+    Where Spotify finds no beat it writes 0 for what rests on beats (`NEED_BEAT`): such rows stay, with
     `beat_found` False. Needs no genre, so new rows go the same way. A second pass changes nothing.
     """
     ledger = Ledger() if ledger is None else ledger
     rows = rows.copy()
     for rule, names, possible in _POSSIBLE:
-        counts = {name: _clear(rows, name, ~possible(floats(rows[name]))) for name in names if name in rows}
+        counts = {}
+        for name in [name for name in names if name in rows]:
+            values = floats(rows[name])
+            impossible = ~possible(values)
+            ledger.mark(f"{name}: {rule}", impossible & ~np.isnan(values))
+            counts[name] = _clear(rows, name, impossible)
         ledger.add(STEP, rule, "cells", sum(counts.values()), "set to missing", _nonzero(counts))
     _clear_beatless(rows, ledger)
     rows["duration_min"] = rows["duration_ms"] / MS_PER_MINUTE
@@ -104,7 +109,7 @@ def _clear(rows: pd.DataFrame, name: str, where: Flags) -> int:
 def _clear_beatless(rows: pd.DataFrame, ledger: Ledger) -> None:
     zeros = [floats(rows[name]) == 0 for name in ("tempo", "time_signature") if name in rows]
     beatless = np.logical_or.reduce(zeros)
-    counts = {name: _clear(rows, name, beatless & (floats(rows[name]) == 0)) for name in _NEED_BEAT if name in rows}
+    counts = {name: _clear(rows, name, beatless & (floats(rows[name]) == 0)) for name in NEED_BEAT if name in rows}
     ledger.add(STEP, "no beat found: tempo or time signature 0", "rows", int(beatless.sum()), "flagged")
     ledger.add(STEP, "0 where no beat was found", "cells", sum(counts.values()), "set to missing", _nonzero(counts))
     known = rows["beat_found"].to_numpy(dtype=bool) if "beat_found" in rows else True

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from genreglm.dependence import same_codes
-from genreglm.study.columns import GENRE
+from genreglm.tracks.columns import GENRE
 
 SEPARATOR = "|"
 

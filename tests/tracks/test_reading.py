@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from raw_tables import raw_table
 
 from genreglm.errors import DataError
-from genreglm.study.reading import read_table
+from genreglm.tracks.reading import read_table
+from raw_tables import raw_table
 
 TEXT = "track_name,energy,track_genre\nNA,0.5,rock\nBjörk,0.25,pop\n"
 CELLS = [["NA", "0.5", "rock"], ["Björk", "0.25", "pop"]]

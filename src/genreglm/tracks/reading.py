@@ -23,8 +23,8 @@ from pyarrow import feather, parquet
 from genreglm.errors import DataError
 
 _GZIP, _XZ, _BZ2, _ZIP = b"\x1f\x8b", b"\xfd7zXZ\x00", b"BZh", (b"PK\x03\x04", b"PK\x05\x06")
-_PARQUET, _FEATHER = b"PAR1", (b"ARROW1", b"FEA1")
-_BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+PARQUET, FEATHER = b"PAR1", (b"ARROW1", b"FEA1")
+BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _DELIMITERS = ",;\t|"
 _EXPECTED = "Expected a CSV, TSV, Parquet or Feather file with one row for each track and genre."
 
@@ -67,13 +67,13 @@ def _parse(content: bytes, name: str) -> pd.DataFrame:
     if not content.strip():
         raise DataError(f"{name} is empty. {_EXPECTED}")
     if content.startswith(_ZIP):
-        inner, name = _only_member(content, name)
+        inner, name = only_member(content, name)
         return _parse(inner, name)
     if (decompress := _decompressor(content)) is not None:
         return _parse(_decompressed(decompress, content, name), name)
-    if content.startswith(_PARQUET):
+    if content.startswith(PARQUET):
         return _columnar(lambda: parquet.read_table(pa.BufferReader(content)), "Parquet", name)
-    if content.startswith(_FEATHER):
+    if content.startswith(FEATHER):
         return _columnar(lambda: feather.read_table(pa.BufferReader(content)), "Feather", name)
     return _delimited(content, name)
 
@@ -95,7 +95,7 @@ def _decompressed(decompress: Callable[[bytes], bytes], content: bytes, name: st
         ) from None
 
 
-def _only_member(content: bytes, name: str) -> tuple[bytes, str]:
+def only_member(content: bytes, name: str) -> tuple[bytes, str]:
     """The one file of a zip archive, with a name that says where it came from."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -136,11 +136,11 @@ def _columnar(read: Callable[[], pa.Table], kind: str, name: str) -> pd.DataFram
 
 
 def _delimited(content: bytes, name: str) -> pd.DataFrame:
-    text, encoding = _decoded(content, name)
+    text, encoding = decoded(content, name)
     _refuse_other_text(text, name)
     announced = re.match(r"sep=(.)\r?\n", text, flags=re.IGNORECASE)  # Excel's own first line
     text = text[announced.end() :] if announced else text
-    delimiter = announced[1] if announced else _sniff(text)
+    delimiter = announced[1] if announced else sniff(text)
     frame = _with_header(_cells(text, delimiter, name))
     if frame.shape[1] < 2:
         raise DataError(
@@ -151,10 +151,10 @@ def _delimited(content: bytes, name: str) -> pd.DataFrame:
     return frame
 
 
-def _decoded(content: bytes, name: str) -> tuple[str, str]:
+def decoded(content: bytes, name: str) -> tuple[str, str]:
     """The text and the encoding that it turned out to have."""
     candidates = ["utf-8", "cp1252", "latin-1"]
-    for mark, encoding in _BYTE_ORDER_MARKS.items():
+    for mark, encoding in BYTE_ORDER_MARKS.items():
         if content.startswith(mark):
             candidates = [encoding]
     head = content[:4096]
@@ -183,7 +183,7 @@ def _refuse_other_text(text: str, name: str) -> None:
         raise DataError(f"{name} is JSON. Write it as CSV or Parquet first. {_EXPECTED}")
 
 
-def _sniff(text: str) -> str:
+def sniff(text: str) -> str:
     """The delimiter that divides the header line into most fields; a comma where none does."""
     header = re.split(r"[\r\n]", text.lstrip("\r\n")[:100_000], maxsplit=1)[0]
     return max(_DELIMITERS, key=lambda mark: len(next(csv.reader([header], delimiter=mark), [])))

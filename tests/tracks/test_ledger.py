@@ -1,7 +1,7 @@
 import pytest
 
 from genreglm.errors import GenreglmError
-from genreglm.study.ledger import Entry, Ledger
+from genreglm.tracks.ledger import Entry, Ledger
 
 
 def ledger() -> Ledger:

@@ -1,11 +1,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from raw_tables import raw_table
 
 from genreglm.errors import DataError
-from genreglm.study.columns import CANONICAL
-from genreglm.study.tracks import validate
+from genreglm.tracks.columns import CANONICAL
+from genreglm.tracks.validation import validate
+from raw_tables import raw_table
 
 
 def as_text(table: pd.DataFrame) -> pd.DataFrame:
