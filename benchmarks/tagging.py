@@ -41,6 +41,7 @@ def measure(data: Path, times: int, model: Path | None) -> pd.DataFrame:
         tag_table(tagger, source, folder / "warm.parquet", Wanted(3))  # compiles
         before = peak_mb()
         seconds, told = _timed(lambda: tag_table(tagger, source, folder / "tags.parquet", Wanted(3)))
+        peak = peak_mb()
         reading, _ = _timed(lambda: parquet.read_table(source, columns=names).to_pandas())
         x = np.ones((rows, columns))
         product, _ = _timed(lambda: x @ tagger.result.coefficients)
@@ -50,7 +51,7 @@ def measure(data: Path, times: int, model: Path | None) -> pd.DataFrame:
         ("rows", rows, ""), ("columns", columns, ""), ("classes", len(tagger.classes), ""),
         ("tagging", seconds, "s"), ("rows a second", rows / seconds, ""), ("reading", reading, "s"),
         ("matrix product", product, "s"), ("tagging over both", seconds / alone, "x"),
-        ("peak memory before", before, "MB"), ("peak memory of tagging", peak_mb(), "MB"),
+        ("peak memory before", before, "MB"), ("peak memory of tagging", peak, "MB"),
     ]  # fmt: skip
     return pd.DataFrame(found, columns=["quantity", "value", "unit"])
 

@@ -7,6 +7,7 @@ import pytest
 import genreglm as gg
 from genreglm.errors import DataError
 from genreglm.tagger import Tagger, drift
+from genreglm.tagger.training import LEVELS, bin_shares
 
 
 def test_rows_like_the_training_rows_are_like_them(tagger: Tagger, raw: pd.DataFrame) -> None:
@@ -15,7 +16,7 @@ def test_rows_like_the_training_rows_are_like_them(tagger: Tagger, raw: pd.DataF
     assert found.features["psi"].max() < 0.1
     assert found.problem_share == 0.0
     assert "like those of the fit" in str(found)
-    assert "energy" in found._repr_html_()
+    assert "training_median" in found._repr_html_()
 
 
 def test_a_shifted_feature_is_named_first(tagger: Tagger, raw: pd.DataFrame) -> None:
@@ -44,3 +45,10 @@ def test_missing_values_count_as_missing_and_not_as_their_filling(tagger: Tagger
 def test_a_bare_result_knows_nothing_of_its_rows(bare: gg.Result, raw: pd.DataFrame) -> None:
     with pytest.raises(DataError, match="no summary of its training rows"):
         drift(Tagger(bare), raw)
+
+
+def test_many_zeros_in_a_feature_are_no_drift() -> None:
+    values = np.where(np.arange(1_000) < 400, 0.0, np.linspace(0.001, 1, 1_000))
+    quantiles = np.quantile(values, LEVELS).tolist()
+    assert bin_shares(values, quantiles).sum() == pytest.approx(1.0)
+    assert bin_shares(values[::2], quantiles) == pytest.approx(bin_shares(values, quantiles), abs=0.01)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from genreglm.errors import DataError
 from genreglm.notebook import Shown
 from genreglm.tagger.model import Tagger
-from genreglm.tagger.training import LEVELS, UNLIKE, TrainingSummary
+from genreglm.tagger.training import UNLIKE, TrainingSummary, bin_shares
 
 Floats = NDArray[np.float64]
 Verdict = Literal["like", "shifted", "unlike"]
@@ -102,9 +102,8 @@ def _filled(filled: pd.Series, columns: list[str]) -> NDArray[np.bool_]:
 def _continuous(name: str, values: Floats, training: TrainingSummary) -> dict[str, object]:
     known = values[~np.isnan(values)]
     edges = np.asarray(training.quantiles[name])
-    inner, expected = _bins(edges)
-    found = np.bincount(np.searchsorted(inner, known, side="right"), minlength=len(expected)) / max(len(known), 1)
-    psi = _psi(found, expected) if len(known) else float("nan")
+    found = bin_shares(known, training.quantiles[name])
+    psi = _psi(found, np.asarray(training.binned[name])) if len(known) else float("nan")
     return {
         "feature": name,
         "psi": psi,
@@ -115,16 +114,6 @@ def _continuous(name: str, values: Floats, training: TrainingSummary) -> dict[st
         "training_missing": training.missing[name],
         "verdict": _verdict(psi),
     }
-
-
-def _bins(edges: Floats) -> tuple[Floats, Floats]:
-    """Return the inner edges, each once, and the training rows' share of the bins between them.
-
-    Where many rows share a value, as the zeros of instrumentalness, quantiles fall together, and so do their bins.
-    """
-    inner, first = np.unique(edges[1:-1], return_index=True)
-    reached = np.asarray(LEVELS)[1:-1][first]
-    return inner, np.diff(np.concatenate([[0.0], reached, [1.0]]))
 
 
 def _factor(name: str, values: pd.Series, training: TrainingSummary) -> dict[str, object]:

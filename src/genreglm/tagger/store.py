@@ -231,6 +231,7 @@ def _training(stored: Mapping[str, Any] | None, arrays: Mapping[str, Any]) -> Tr
     return TrainingSummary(
         int(stored["rows"]),
         {str(name): [float(value) for value in values] for name, values in stored["quantiles"].items()},
+        {str(name): [float(value) for value in values] for name, values in stored["binned"].items()},
         {str(name): {str(k): float(v) for k, v in found.items()} for name, found in stored["shares"].items()},
         {str(name): float(share) for name, share in stored["missing"].items()},
         features,

@@ -28,6 +28,7 @@ class TrainingSummary:
     ----------
     rows : how many
     quantiles : feature, in its own unit -> its quantiles at `LEVELS`, the ends those of 0.05 % and 99.95 %
+    binned : feature -> share of the rows in each of the bins that its inner quantiles part, see `bin_shares`
     shares : factor -> level -> share of the rows
     missing : feature -> share of the rows that lacked it
     features : the transformed features that `spread` is of
@@ -36,6 +37,7 @@ class TrainingSummary:
 
     rows: int
     quantiles: Mapping[str, Sequence[float]]
+    binned: Mapping[str, Sequence[float]]
     shares: Mapping[str, Mapping[str, float]]
     missing: Mapping[str, float]
     features: tuple[str, ...]
@@ -47,9 +49,12 @@ class TrainingSummary:
     ) -> "TrainingSummary":
         """Sum up prepared training rows: features in their own units, factors, and transformed features."""
         levels = np.clip(LEVELS, *_ENDS)
+        known = {name: rows[name].dropna().to_numpy(dtype=float) for name in continuous}
+        quantiles = {name: np.quantile(values, levels).tolist() for name, values in known.items()}
         return cls(
             len(rows),
-            {name: np.quantile(rows[name].dropna().to_numpy(dtype=float), levels).tolist() for name in continuous},
+            quantiles,
+            {name: bin_shares(values, quantiles[name]).tolist() for name, values in known.items()},
             {name: _shares(rows[name]) for name in factors},
             {name: float(rows[name].isna().mean()) for name in continuous},
             tuple(transformed),
@@ -69,10 +74,21 @@ class TrainingSummary:
         return {
             "rows": self.rows,
             "quantiles": dict(self.quantiles),
+            "binned": dict(self.binned),
             "shares": {name: dict(found) for name, found in self.shares.items()},
             "missing": dict(self.missing),
             "features": list(self.features),
         }
+
+
+def bin_shares(values: Floats, quantiles: Sequence[float]) -> Floats:
+    """Return the share of the values in each bin between the inner quantiles; a value on an edge is above it.
+
+    Where many rows share a value, as the zeros of instrumentalness, quantiles fall together, and are one edge.
+    """
+    inner = np.unique(quantiles[1:-1])
+    counts = np.bincount(np.searchsorted(inner, values, side="right"), minlength=len(inner) + 1)
+    return np.asarray(counts / max(len(values), 1))
 
 
 def _shares(column: pd.Series) -> dict[str, float]:
