@@ -158,7 +158,7 @@ def test_resuming_a_finished_study_does_nothing_again(finished: Finished, tmp_pa
     ran = _resume(study)
     assert ran.code == 0
     assert "\x1b" not in ran.out
-    assert ran.out.count("finished before") == 14
+    assert ran.out.count("finished before") == 15
     assert {path: path.stat().st_mtime_ns for path in (study.out / "tables").iterdir()} == before
 
 
@@ -169,7 +169,7 @@ def test_resuming_notices_an_edited_file_and_mends_it(finished: Finished, tmp_pa
     ran = _resume(study)
     assert "Report runs again: report.html changed since it finished." in ran.out
     assert page.stat().st_size > 10_000
-    assert ran.out.count("finished before") == 13
+    assert ran.out.count("finished before") == 14
 
 
 @pytest.mark.parametrize(

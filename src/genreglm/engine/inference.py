@@ -7,7 +7,7 @@ covariance is square, regular, and free of the redundant direction. Any other re
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg, special, stats
+from scipy import linalg, special
 
 from genreglm.engine.blocks import Floats
 from genreglm.engine.threads import single_threaded_blas
@@ -84,4 +84,4 @@ def chi2_log_sf(statistic: float, df: int) -> float:
 
 def two_sided_log10_p(z: Floats) -> Floats:
     """Return log10 of the two-sided normal p-value, exact far into the tail."""
-    return np.asarray((stats.norm.logsf(np.abs(z)) + np.log(2.0)) / np.log(10.0))
+    return np.asarray((special.log_ndtr(-np.abs(z)) + np.log(2.0)) / np.log(10.0))

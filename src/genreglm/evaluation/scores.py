@@ -6,7 +6,6 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from genreglm.evaluation.row_scores import RowScores, calibration_bins
 from genreglm.options import Metric
@@ -49,6 +48,8 @@ def calibration_table(prob: Floats, truth: Integers, bins: int = 15) -> pd.DataF
 
 def report_table(prob: Floats, truth: Integers, classes: Sequence[Any]) -> pd.DataFrame:
     """Return genre, precision, recall, f1, support; zero where a class is never predicted."""
+    from sklearn.metrics import precision_recall_fscore_support
+
     precision, recall, f1, support = precision_recall_fscore_support(
         truth, prob.argmax(axis=1), labels=np.arange(len(classes)), zero_division=0.0
     )
@@ -59,6 +60,8 @@ def report_table(prob: Floats, truth: Integers, classes: Sequence[Any]) -> pd.Da
 
 def confusion_table(prob: Floats, truth: Integers, classes: Sequence[Any]) -> pd.DataFrame:
     """Return counts with the true class in the index ("genre") and the predicted one in the columns."""
+    from sklearn.metrics import confusion_matrix
+
     counts = confusion_matrix(truth, prob.argmax(axis=1), labels=np.arange(len(classes)))
     return pd.DataFrame(counts, index=pd.Index(list(classes), name="genre"), columns=list(classes))
 

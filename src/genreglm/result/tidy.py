@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from genreglm.designs import INTERCEPT
 from genreglm.engine.inference import two_sided_log10_p
@@ -89,7 +89,7 @@ def with_tests(
     error = table["std_error"].where(tested)
     statistic = table["estimate"] / error
     log10_p = two_sided_log10_p(statistic.to_numpy())
-    margin = stats.norm.ppf(0.5 + conf_level / 2.0) * error
+    margin = special.ndtri(0.5 + conf_level / 2.0) * error
     table = table.assign(
         statistic=statistic,
         p_value=10.0**log10_p,

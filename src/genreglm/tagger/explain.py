@@ -12,6 +12,7 @@ from genreglm.errors import OptionError
 from genreglm.naming import feature
 from genreglm.notebook import Shown
 from genreglm.tagger.model import Tagger
+from genreglm.uncertainty import Calibration
 
 Floats = NDArray[np.float64]
 
@@ -82,9 +83,9 @@ def explain(tagger: Tagger, row: pd.DataFrame, genre: Any = None, other: Any = N
     if len(row) != 1:
         raise OptionError(f"explain takes one row, and was given {len(row):,}.")
     result = tagger.result
-    scale = 1.0 if tagger.calibration is None else _one_scale(tagger.calibration.scale)
+    scale = 1.0 if tagger.calibration is None else _one_scale(tagger.calibration)
     x = result.design.matrix(tagger.prepare(row).rows)[0]
-    prob = tagger.corrected(result.predict(tagger.prepare(row).rows)).iloc[0]
+    prob = pd.Series(tagger.corrected_predictors(x[None] @ result.coefficients)[0], index=list(tagger.classes))
     a, b = _pair(tagger, prob, genre, other)
     means = np.zeros(len(x)) if tagger.means is None else tagger.means
     if tagger.means is None and result.design.intercept is not None:
@@ -110,12 +111,12 @@ def explain(tagger: Tagger, row: pd.DataFrame, genre: Any = None, other: Any = N
     return Explanation(tagger.classes[a], tagger.classes[b], chosen, table.loc[order.index].reset_index(drop=True))
 
 
-def _one_scale(scales: Floats) -> float:
-    if np.ptp(scales) > 0:
+def _one_scale(calibration: Calibration) -> float:
+    if np.ptp(calibration.scale) > 0 or calibration.shift.any():
         raise OptionError(
             "Under a calibration with a scale for each genre log-odds are no sum over terms; use temperature."
         )
-    return float(scales[0])
+    return float(calibration.scale[0])
 
 
 def _pair(tagger: Tagger, prob: pd.Series, genre: Any, other: Any) -> tuple[int, int]:

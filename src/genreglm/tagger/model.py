@@ -98,6 +98,9 @@ class Tagger:
         ready = self.recipe.apply(cleaned)
         needed = [name for name in (*self.recipe.medians, *self.recipe.modes) if name != "popularity"]
         missing = cleaned[needed].isna()
+        for name, levels in self.recipe.levels.items():
+            # A level that the fit hardly had counts as the most frequent one.
+            missing[name] |= ~cleaned[name].isin(levels)
         # Where no beat is found there is nothing to measure, and the fit had such rows too.
         beatless = ~cleaned["beat_found"].to_numpy(dtype=bool)
         missing.loc[beatless, [name for name in NEED_BEAT if name in missing]] = False

@@ -226,7 +226,11 @@ def _training(stored: Mapping[str, Any] | None, arrays: Mapping[str, Any]) -> Tr
     features = tuple(map(str, stored["features"]))
     centre, whitening = (np.asarray(arrays[name], dtype=np.float64) for name in ("centre", "whitening"))
     distances, beyond = np.asarray(arrays["distances"], dtype=np.float64), np.asarray(arrays["beyond"], dtype=np.int64)
-    if centre.shape != (len(features),) or whitening.shape[:1] != centre.shape or distances.shape != beyond.shape:
+    finite = all(np.isfinite(values).all() for values in (centre, whitening, distances))
+    fitting = (
+        centre.shape == (len(features),) and whitening.shape[:1] == centre.shape and distances.shape == beyond.shape
+    )
+    if not (finite and fitting):
         raise ModelFileError("its summary of the training rows does not fit together.")
     return TrainingSummary(
         int(stored["rows"]),
