@@ -28,7 +28,10 @@ def run(study: Study) -> None:
     by_artist = bool(store.read_json("work/preprocess.json")["has_artists"])
     model = inference_model(store, tracks)
     rows = model.augment(seed=study.config.seed)
-    store.frame("row_diagnostics", rows[[name for name in _OF_ROWS if name in rows]])
+    kept = rows[[name for name in _OF_ROWS if name in rows]]
+    store.frame("row_diagnostics", kept)
+    named = tracks[[name for name in ("track_name", "artist", "track_genre") if name in tracks]]
+    store.table("row_diagnostics", pd.concat([named, kept.rename(columns=lambda name: name.removeprefix("."))], axis=1))
     found = {"rows": len(tracks), "parameters": model.df_model, **_influence(study, model, rows, by_artist)}
     found |= _residuals(study, model)
     if by_artist:

@@ -9,11 +9,13 @@ from genreglm.study.context import Study
 from genreglm.study.stages.assure import held_out_probabilities
 from genreglm.tagger import Tagger, save_tagger
 from genreglm.tagger.training import TrainingSummary
+from genreglm.tracks.columns import AUDIO, FACTORS
 from genreglm.tracks.recipe import CONTINUOUS, Recipe
 from genreglm.uncertainty import Calibration, ConformalSets, Replicates, calibrate, conformal_sets
 
 _SCORES = ("top_1", "top_3", "top_5", "log_loss", "ece")
 _LEVEL = 0.9
+_MEASURED = (*AUDIO, "duration_ms")
 
 
 def run(study: Study) -> None:
@@ -39,7 +41,7 @@ def run(study: Study) -> None:
         dict(study.config.columns),
         TrainingSummary.of(training, continuous, recipe.factors, recipe.features),
         result.design.matrix(training).mean(axis=0),
-        _card(study, training),
+        _card(study, tracks, training),
     )
     tagger_folder = save_tagger(tagger, store.path("model"), lambda name: store.record(f"model/{name}"))
     size = sum(path.stat().st_size for path in tagger_folder.iterdir())
@@ -76,8 +78,8 @@ def _families(study: Study) -> dict[str, str]:
     return dict(zip(table["genre"], table["family"], strict=True))
 
 
-def _card(study: Study, training: pd.DataFrame) -> dict[str, object]:
-    """Return what a user should know of the model, and a typical track of each genre to start from."""
+def _card(study: Study, tracks: pd.DataFrame, training: pd.DataFrame) -> dict[str, object]:
+    """Return what a user should know of the model, and tracks to start from."""
     store = study.store
     headline = store.read_json("work/evaluation.json")["headline"]
     return {
@@ -89,17 +91,34 @@ def _card(study: Study, training: pd.DataFrame) -> dict[str, object]:
         "artists": int(training["artist"].nunique()),
         "on_artists_not_heard": {name: float(headline[name]) for name in _SCORES},
         "beware": "Labels are those of the table, some of which are no sounds; features are as Spotify computed them.",
-        "starts": _starts(training),
+        "starts": [*_typical_of_genres(training), *_examples(study, tracks)],
     }
 
 
-def _starts(training: pd.DataFrame) -> list[dict[str, object]]:
+def _typical_of_genres(training: pd.DataFrame) -> list[dict[str, object]]:
     """Return for each genre the medians of its features and its most frequent levels: no track of the table."""
-    features = [name for name in (*CONTINUOUS, "duration_ms") if name in training and name != "duration_min"]
-    factors = [name for name in ("key", "mode", "time_signature", "explicit") if name in training]
     starts: list[dict[str, object]] = []
     for genre, rows in training.groupby("track_genre", sort=True):
-        typical: dict[str, object] = {name: float(f"{rows[name].median():.4g}") for name in features}
-        typical |= {name: int(rows[name].mode().iloc[0]) for name in factors}
-        starts.append({"name": str(genre), "kind": "genre", "track": typical})
+        features = {name: float(f"{rows[name].median():.4g}") for name in _MEASURED if name in rows}
+        factors = {name: int(rows[name].mode().iloc[0]) for name in FACTORS if name in rows}
+        starts.append({"name": str(genre), "kind": "genre", "track": features | factors})
     return starts
+
+
+def _examples(study: Study, tracks: pd.DataFrame) -> list[dict[str, object]]:
+    """Return the track of each genre that the inference model finds most typical, by its name."""
+    typical = study.store.read_table("typical_tracks")
+    if "track_name" not in typical or "artist" not in typical:
+        return []
+    first = typical[(typical["kind"] == "typical") & (typical["rank"] == 1)].rename(columns={"class": "track_genre"})
+    keys = ["track_genre", "track_name", "artist"]
+    rows = first[keys].merge(tracks.drop_duplicates(keys), on=keys)
+    return [
+        {
+            "name": f"{row['track_name']} by {row['artist']} ({row['track_genre']})",
+            "kind": "example",
+            "track": {name: float(row[name]) for name in _MEASURED if name in row}
+            | {name: int(row[name]) for name in FACTORS if name in row},
+        }
+        for row in rows.to_dict("records")
+    ]
