@@ -12,8 +12,8 @@ from genreglm.engine.newton import conjugate_gradients
 from genreglm.engine.problem import Problem
 from genreglm.engine.threads import single_threaded_blas
 
-# The error of a direction in the metric of the Hessian, relative to it: far below what one step leaves out.
-_RELATIVE_ERROR = 1e-2
+# The error of a direction in the metric of the Hessian, relative to it: far below what some draws leave uncertain.
+_RELATIVE_ERROR = 0.03
 
 
 @single_threaded_blas()

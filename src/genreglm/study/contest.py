@@ -46,14 +46,13 @@ class Contest:
     ----------
     trained : each model
     chosen : the GLM with the lowest log-loss on the rows held out for choosing
-    size, manner : of that GLM, and how it is fitted
+    manner : how that GLM is fitted
     losses : that log-loss of each GLM
     ridges, manners : what was tried: by model, and of the ways to fit
     """
 
     trained: Mapping[str, Trained]
     chosen: str
-    size: str
     manner: Manner
     losses: Mapping[str, float]
     ridges: pd.DataFrame
@@ -102,7 +101,7 @@ def compete(
     best = min(SIZES, key=lambda size: choices[size].log_loss)
     trained |= _yardsticks(split, formulas["linear"], config, choices["splines"].manner)
     manner, tried = choices[best].manner, pd.concat(ridges, ignore_index=True)
-    return Contest(trained, f"GLM {best}", best, manner, losses, tried, manners)
+    return Contest(trained, f"GLM {best}", manner, losses, tried, manners)
 
 
 def train_glm(

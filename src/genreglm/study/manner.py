@@ -1,13 +1,14 @@
 """How a predictive GLM is fitted: what its ridge is worth, how rows count, how far genres follow their family."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from genreglm import inputs
 from genreglm.dependence import group_weights
 from genreglm.engine.penalties import FamilyRidge, Ridge, SmoothFamilyRidge, SmoothRidge
 from genreglm.fitting import fit
@@ -91,3 +92,9 @@ def fit_glm(
         gradient_tolerance=_GRADIENT,
         decrement_tolerance=_DECREMENT,
     )
+
+
+def with_rows(result: Result, rows: pd.DataFrame, manner: Manner) -> Result:
+    """Return a fit with the rows that `fit_glm` fitted it to, which what was trained does not hold any more."""
+    rows = rows.reset_index(drop=True)
+    return replace(result, source=rows, problem=inputs.problem(result.design, rows, manner.weights(rows)))

@@ -11,7 +11,7 @@ from genreglm.result import Result
 from genreglm.study.artist_folds import artist_folds
 from genreglm.study.contest import LINEAR, Split, compete, train_glm
 from genreglm.study.context import Study
-from genreglm.study.manner import fit_glm
+from genreglm.study.manner import with_rows
 from genreglm.study.trained import Trained
 from genreglm.uncertainty import bootstrap
 
@@ -47,9 +47,7 @@ def run(study: Study) -> None:
     store.record("work/chosen_result")
     best.result.save(store.path("work/chosen_result"))
     if config.replicates:
-        # What was trained does not hold its rows any more, which the steps need.
-        again = fit_glm(formulas[found.size], split.fitted, found.manner, _families(study), best.result)
-        _keep_replicates(study, again)
+        _keep_replicates(study, with_rows(best.result, split.fitted, found.manner))
     told = {"model": found.chosen, "valid_log_loss": found.losses[found.chosen], "detail": best.detail}
     store.json("work/chosen_model.json", {**told, "candidates": found.losses})
     study.note(f"chosen on held-out artists: {found.chosen}")
