@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from genreglm.errors import DataError
+from genreglm.errors import DataError, InputError
 from genreglm.serving.schema import Track
-from genreglm.tagger import Tagger, explain
+from genreglm.tagger import Tagger
+from genreglm.tagger.explain import columns_and_probabilities, explain_columns
 from genreglm.tagger.model import Prepared
 
 Floats = NDArray[np.float64]
@@ -70,18 +71,25 @@ def predictions(
     return [list(part) for part in _split(said, cuts)]
 
 
-def explanation(tagger: Tagger, question: Question) -> dict[str, Any]:
-    """Return why one genre and not another; see `genreglm.serving.shapes.Explained`.
+def explanations(tagger: Tagger, questions: Sequence[Question]) -> list[dict[str, Any] | InputError]:
+    """Return for each question why one genre and not another, see `genreglm.serving.shapes.Explained`, or its fault:
+    the same genre twice, or a calibration under which log-odds are no sum over terms.
 
     Raises
     ------
-    OptionError
-        For the same genre twice, and a calibration under which log-odds are no sum over terms.
     DataError, FormulaError
         For a track that the model's formula cannot use.
     """
     with np.errstate(all="ignore"):
-        found = explain(tagger, pd.DataFrame([question.track]), question.genre, question.other)
+        x, prob = columns_and_probabilities(tagger, pd.DataFrame([question.track for question in questions]))
+    return [_explained(tagger, *each) for each in zip(questions, x, prob, strict=True)]
+
+
+def _explained(tagger: Tagger, question: Question, x: Floats, prob: Floats) -> dict[str, Any] | InputError:
+    try:
+        found = explain_columns(tagger, x, prob, question.genre, question.other)
+    except InputError as error:
+        return error
     renamed = found.table.rename(columns={"conf_low": "low", "conf_high": "high"})
     for name in ("low", "high"):
         if name not in renamed:

@@ -146,8 +146,7 @@ def _add_answers(app: FastAPI, service: _Service) -> None:
         served = service.holder.current
         question = Question(*served.schema.question(await service.body(request)))
         request.state.rows = 1
-        # Explanations cost the same together: each by itself, so that the first need not wait for the last.
-        answer = await service.queue.ask(object(), served.explain, question)
+        answer = await service.queue.ask((served.name, "explain"), served.explain, question)
         return JSONResponse({"model": served.name, **answer})
 
     @app.get("/model", response_model=ModelShown, responses=_OF_GETS, summary="What there is to know of the model")

@@ -13,7 +13,7 @@ from typing import Any
 
 from genreglm.serving.refusals import Refused
 
-# Answers some items of one kind, each with its own answer, in order.
+# Answers some items of one kind, each with its own answer, or the exception that is raised for it alone, in order.
 Work = Callable[[Sequence[Any]], Sequence[Any]]
 
 

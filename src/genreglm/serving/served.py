@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from genreglm.serving.answers import INTERVAL, Asked, Centre, Question, centres, explanation, plain, predictions
+from genreglm.errors import InputError
+from genreglm.serving.answers import INTERVAL, Asked, Centre, Question, centres, explanations, plain, predictions
 from genreglm.serving.features import Feature, features
 from genreglm.serving.logs import LOGGER
 from genreglm.serving.schema import Schema, Track
@@ -74,9 +75,9 @@ class Served:
         """Answer several requests at once; see `predictions`."""
         return predictions(self.tagger, self.centres, asked, intervals)
 
-    def explain(self, questions: Sequence[Question]) -> list[dict[str, Any]]:
-        """Answer several questions one after the other; see `explanation`."""
-        return [explanation(self.tagger, question) for question in questions]
+    def explain(self, questions: Sequence[Question]) -> list[dict[str, Any] | InputError]:
+        """Answer several questions together; see `explanations`."""
+        return explanations(self.tagger, questions)
 
     def about(self) -> dict[str, Any]:
         """Return what /model says; see `genreglm.serving.shapes.ModelShown`."""

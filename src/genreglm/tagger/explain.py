@@ -7,9 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from genreglm.designs import INTERCEPT
 from genreglm.errors import OptionError
-from genreglm.naming import feature
 from genreglm.notebook import Shown
 from genreglm.tagger.model import Tagger
 from genreglm.uncertainty import Calibration
@@ -82,32 +80,52 @@ def explain(tagger: Tagger, row: pd.DataFrame, genre: Any = None, other: Any = N
     """
     if len(row) != 1:
         raise OptionError(f"explain takes one row, and was given {len(row):,}.")
+    x, prob = columns_and_probabilities(tagger, row)
+    return explain_columns(tagger, x[0], prob[0], genre, other)
+
+
+def columns_and_probabilities(tagger: Tagger, rows: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Return (rows, columns) and (rows, genres) of rows, for `explain_columns`: many cost little more than one.
+
+    Raises
+    ------
+    DataError, FormulaError
+        For rows that cannot be used.
+    """
+    x = tagger.result.design.matrix(tagger.prepare(rows).rows)
+    return x, tagger.corrected_predictors(x @ tagger.result.coefficients)
+
+
+def explain_columns(tagger: Tagger, x: Floats, prob: Floats, genre: Any = None, other: Any = None) -> Explanation:
+    """Explain one row by its columns and probabilities; see `explain`.
+
+    Raises
+    ------
+    OptionError
+        As `explain` does.
+    """
     result = tagger.result
     scale = 1.0 if tagger.calibration is None else _one_scale(tagger.calibration)
-    x = result.design.matrix(tagger.prepare(row).rows)[0]
-    prob = pd.Series(tagger.corrected_predictors(x[None] @ result.coefficients)[0], index=list(tagger.classes))
     a, b = _pair(tagger, prob, genre, other)
     means = np.zeros(len(x)) if tagger.means is None else tagger.means
     if tagger.means is None and result.design.intercept is not None:
         means[result.design.intercept] = 1.0
-    owners = _owners(tagger)
-    names = list(dict.fromkeys(owners))
-    member = np.array([[owner == name for name in names] for owner in owners], dtype=float)
+    names, member = tagger.owners
 
-    def parts(coefficients: Floats) -> Floats:
+    def parts(coefficients: NDArray[Any]) -> Floats:
         """Return (..., 1 + terms): the base, then each term's contribution, of (..., columns, genres)."""
-        gap = scale * (coefficients[..., a] - coefficients[..., b])
+        gap = scale * (coefficients[..., a].astype(np.float64) - coefficients[..., b])
         base = gap @ means
         return np.concatenate([base[..., None], ((x - means) * gap) @ member], axis=-1)
 
     table = pd.DataFrame({"term": [BASE, *names], "contribution": parts(result.coefficients)})
     if tagger.replicates is not None:
-        drawn = parts(tagger.replicates.coefficients.astype(np.float64))
+        drawn = parts(tagger.replicates.coefficients)
         ends = np.quantile(drawn, [(1 - _INTERVAL) / 2, (1 + _INTERVAL) / 2], axis=0)
         table = table.assign(conf_low=ends[0], conf_high=ends[1])
     table = table[(table["term"] == BASE) | (table["contribution"] != 0.0)]
     order = table["contribution"].abs().where(table["term"] != BASE, np.inf).sort_values(ascending=False, kind="stable")
-    chosen = (float(prob.iloc[a]), float(prob.iloc[b]))
+    chosen = (float(prob[a]), float(prob[b]))
     return Explanation(tagger.classes[a], tagger.classes[b], chosen, table.loc[order.index].reset_index(drop=True))
 
 
@@ -119,25 +137,14 @@ def _one_scale(calibration: Calibration) -> float:
     return float(calibration.scale[0])
 
 
-def _pair(tagger: Tagger, prob: pd.Series, genre: Any, other: Any) -> tuple[int, int]:
+def _pair(tagger: Tagger, prob: Floats, genre: Any, other: Any) -> tuple[int, int]:
     classes = list(tagger.classes)
     for label in (genre, other):
         if label is not None and label not in classes:
             raise OptionError(f"{label!r} is no genre of this model. It has {', '.join(map(str, classes[:10]))}, ...")
-    ranked = [classes[place] for place in np.argsort(-prob.to_numpy(), kind="stable")]
+    ranked = [classes[place] for place in np.argsort(-prob, kind="stable")]
     first = genre if genre is not None else next(label for label in ranked if label != other)
     second = other if other is not None else next(label for label in ranked if label != first)
     if first == second:
         raise OptionError(f"explain compares two genres, and was given {first!r} twice.")
     return classes.index(first), classes.index(second)
-
-
-def _owners(tagger: Tagger) -> list[str]:
-    """Return for each column the features that its term is of, in plain words."""
-    design = tagger.result.design
-    owners = [""] * len(design.columns)
-    for term, cut in design.terms.items():
-        parts = sorted({feature(name) for name in design.variables_of(term)}) if term != INTERCEPT else [INTERCEPT]
-        for place in range(cut.start, cut.stop):
-            owners[place] = " × ".join(parts)
-    return owners

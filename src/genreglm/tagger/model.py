@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
+from genreglm.designs import INTERCEPT
 from genreglm.errors import DataError
 from genreglm.formula import require_columns
+from genreglm.naming import feature
 from genreglm.result import Result
 from genreglm.tagger.training import TrainingSummary
 from genreglm.tracks.cleaning import NEED_BEAT, measured
@@ -75,6 +78,17 @@ class Tagger:
     def classes(self) -> tuple[Any, ...]:
         """The genres, in sorted order."""
         return self.result.classes
+
+    @cached_property
+    def owners(self) -> tuple[list[str], Floats]:
+        """The features that terms are of, in plain words, and (columns, these): 1 where a column is of them."""
+        design = self.result.design
+        owner = [""] * len(design.columns)
+        for term, cut in design.terms.items():
+            named = [INTERCEPT] if term == INTERCEPT else sorted({feature(name) for name in design.variables_of(term)})
+            owner[cut] = [" × ".join(named)] * (cut.stop - cut.start)
+        names = list(dict.fromkeys(owner))
+        return names, np.array([[one == name for name in names] for one in owner], dtype=float)
 
     def prepare(self, rows: pd.DataFrame, broken: Mapping[int, str] = _NOTHING) -> Prepared:
         """Clean and transform rows of a table of tracks, none of which is dropped.
