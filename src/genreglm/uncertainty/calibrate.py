@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from genreglm.errors import DataError, OptionError
@@ -148,6 +147,8 @@ def calibrate(
 
 def _lowest(function: Callable[[Floats], tuple[float, Floats]], start: Floats) -> Floats:
     """Return where a smooth function, given with its gradient, is lowest."""
+    from scipy.optimize import minimize
+
     found: Any = minimize(
         function, start, jac=True, method="L-BFGS-B", options={"ftol": 1e-14, "gtol": 1e-9, "maxiter": 1000}
     )
