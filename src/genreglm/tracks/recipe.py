@@ -103,12 +103,30 @@ class Recipe:
         """The recipe that `to_dict` wrote. Raises `ModelFileError` for anything else."""
         try:
             transforms = tuple(Transform.from_dict(one) for one in stored["transforms"])
-            levels = {name: tuple(kept) for name, kept in stored["levels"].items()}
-            return cls(dict(stored["medians"]), dict(stored["modes"]), levels, transforms, dict(stored["unusable"]))
+            levels = {name: tuple(map(int, kept)) for name, kept in stored["levels"].items()}
+            medians = {name: float(value) for name, value in stored["medians"].items()}
+            modes = {name: int(level) for name, level in stored["modes"].items()}
+            unusable = {str(name): str(reason) for name, reason in stored["unusable"].items()}
+            found = cls(medians, modes, levels, transforms, unusable)
+            found._check()
+            return found
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ModelFileError(
                 f"The stored recipe is damaged ({type(error).__name__}: {error}). Train the model again."
             ) from None
+
+    def _check(self) -> None:
+        """Raise `ValueError` for parts that do not fit together, or name what is no feature of a track."""
+        if not {*AUDIO, "duration_ms"} <= set(self.medians) <= {*AUDIO, "duration_ms", "popularity"}:
+            raise ValueError(f"its medians are of {', '.join(self.medians)}")
+        if set(self.modes) != set(self.levels) or not set(self.modes) <= set(FACTORS):
+            raise ValueError("its factors do not agree")
+        if any(mode not in self.levels[name] for name, mode in self.modes.items()):
+            raise ValueError("a factor's most frequent level is none of its levels")
+        if not {transform.column for transform in self.transforms} <= set(TRANSFORMABLE):
+            raise ValueError("it transforms what is no feature")
+        if not np.isfinite(list(self.medians.values())).all():
+            raise ValueError("a median is not finite")
 
     def _refuse_missing(self, rows: pd.DataFrame) -> None:
         needed = [name for name in (*self.medians, *self.modes) if name != "popularity"]
