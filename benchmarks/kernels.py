@@ -136,6 +136,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--quick", action="store_true")
     asked = parser.parse_args()
+    asked.out.mkdir(parents=True, exist_ok=True)
     measure(asked.data, asked.quick).to_csv(asked.out / "kernels.csv", index=False)
 
 

@@ -217,6 +217,25 @@ def test_unclear_terms_are_named_with_their_p_value(summary: dict[str, Any]) -> 
     )
 
 
+def test_no_p_value_stands_bare(tmp_path: Path) -> None:
+    folder = full_folder(tmp_path, genres=6)
+    test = {"df": [2.0, 3.0], "statistic": [0.4, 7.0], "p_value": [0.7, 0.001], "p_adjusted": [0.7, 0.002]}
+    changes = {"r2_change": [-1e-5, 2e-4], "aic_before": [10.0, 9.0], "aic_after": [9.0, 8.0]}
+    steps = pd.DataFrame(test | changes)
+    folder.table("popularity_steps", steps.assign(step=[1, 2], dropped=["mode", "key"]))
+    folder.table("popularity_curvature", steps.assign(step=[1, 2], term=["energy", "tempo"]))
+    folder.table("term_tests_higher_order", pd.DataFrame(test | {"term": ["energy", "tempo"], "log10_p": [-0.1, -3.0]}))
+    shown = tables(summarise(folder))
+    assert {"Terms dropped, step by step", "Curves tried, step by step", "Term tests of the higher-order model"} <= set(
+        shown
+    )
+    for title, shown_table in shown.items():
+        keys = {column["key"] for column in shown_table["columns"]}
+        assert not keys & {"p_value", "log10_p"}, title
+        if "p_adjusted" in keys:
+            assert keys & {"effect", "estimate", "r2_change", "per_df", "distance", "contribution_sd"}, title
+
+
 def test_trust_tells_who_moves_the_model_and_what_changes_without_them(summary: dict[str, Any]) -> None:
     told = prose(summary, "trust").replace("\N{NO-BREAK SPACE}", " ")
     assert (

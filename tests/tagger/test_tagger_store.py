@@ -1,7 +1,6 @@
 """A model on disk: the same to the bit when it comes back, and refused once anything about it is odd."""
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -125,4 +124,3 @@ def test_files_are_written_and_recorded_with_the_manifest_last(tagger: Tagger, t
     save_tagger(tagger, tmp_path / "model", names.append)
     assert names[-1] == MANIFEST
     assert set(names) == {path.name for path in (tmp_path / "model").iterdir()}
-    shutil.rmtree(tmp_path / "model")

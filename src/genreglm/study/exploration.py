@@ -13,20 +13,9 @@ import numpy as np
 import pandas as pd
 
 from genreglm.naming import MODES, PITCH_CLASSES
+from genreglm.tracks.columns import AUDIO
 
-FEATURES = (
-    "popularity",
-    "duration_min",
-    "danceability",
-    "energy",
-    "loudness",
-    "speechiness",
-    "acousticness",
-    "instrumentalness",
-    "liveness",
-    "valence",
-    "tempo",
-)
+FEATURES = ("popularity", "duration_min", *AUDIO)
 DENSITY_PAIRS = (("energy", "danceability"), ("loudness", "acousticness"))
 SPEECH_EDGES, SPEECH_BANDS = (-np.inf, 0.33, 0.66, np.inf), ("music", "mixed", "spoken")
 POPULARITY_EDGES, POPULARITY_BANDS = (-np.inf, 0, 33, 66, np.inf), ("zero", "low", "middle", "high")

@@ -130,11 +130,12 @@ def explain_columns(tagger: Tagger, x: Floats, prob: Floats, genre: Any = None, 
 
 
 def _one_scale(calibration: Calibration) -> float:
-    if np.ptp(calibration.scale) > 0 or calibration.shift.any():
+    scale = calibration.one_scale
+    if scale is None:
         raise OptionError(
             "Under a calibration with a scale for each genre log-odds are no sum over terms; use temperature."
         )
-    return float(calibration.scale[0])
+    return scale
 
 
 def _pair(tagger: Tagger, prob: Floats, genre: Any, other: Any) -> tuple[int, int]:

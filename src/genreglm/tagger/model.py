@@ -136,7 +136,7 @@ class Tagger:
         """Return (rows, genres) corrected probabilities of linear predictors."""
         logs = log_softmax(eta, axis=1)
         if self.calibration is not None:
-            logs = log_softmax(logs * self.calibration.scale + self.calibration.shift, axis=1)
+            logs = self.calibration.corrected(logs)
         return np.asarray(np.exp(logs))
 
     def corrected(self, prob: pd.DataFrame) -> pd.DataFrame:

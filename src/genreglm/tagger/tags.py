@@ -71,10 +71,11 @@ def tags(
             "rows be blank or filled (--on-error)."
         )
     eta = tagger.result.design.matrix(prepared.rows) @ tagger.result.coefficients
+    one_scale = 1.0 if tagger.calibration is None else tagger.calibration.one_scale
     # Others than those that come first are only wanted for what is made of all of them.
-    whole = bool(tagger.families) or (wanted.sets and tagger.sets is not None) or _one_scale(tagger) is None
+    whole = bool(tagger.families) or (wanted.sets and tagger.sets is not None) or one_scale is None
     prob = tagger.corrected_predictors(eta) if whole else None
-    best, share = _leading(tagger, eta, prob, wanted.top)
+    best, share = _leading(eta, prob, one_scale, wanted.top)
     table: dict[str, object] = {"row": np.arange(first + 1, first + len(rows) + 1)}
     classes = np.array(tagger.classes, dtype=object)
     low, high = _intervals(tagger, prepared) if wanted.intervals else (None, None)
@@ -100,21 +101,12 @@ def tags(
     return found
 
 
-def _one_scale(tagger: Tagger) -> float | None:
-    """Return what the calibration multiplies all logarithms by, None where genres differ in it."""
-    if tagger.calibration is None:
-        return 1.0
-    scale, shift = tagger.calibration.scale, tagger.calibration.shift
-    return float(scale[0]) if np.ptp(scale) == 0.0 and not shift.any() else None
-
-
-def _leading(tagger: Tagger, eta: Floats, prob: Floats | None, top: int) -> tuple[NDArray[np.int64], Floats]:
+def _leading(eta: Floats, prob: Floats | None, scale: float | None, top: int) -> tuple[NDArray[np.int64], Floats]:
     """Return the places of the largest probabilities of each row, (rows, top), and these."""
     if prob is not None:
         best = _best(prob, top)
         return best, np.take_along_axis(prob, best, axis=1)
     places, shares = np.empty((len(eta), top), dtype=np.int64), np.empty((len(eta), top))
-    scale = _one_scale(tagger)
     assert scale is not None  # else all probabilities are at hand
     leading_rows(eta, scale, places, shares)
     return places, shares

@@ -51,6 +51,15 @@ class Calibration(Shown):
         """1 / the mean scale: above 1 where the model was too sure of itself."""
         return float(1.0 / self.scale.mean())
 
+    @property
+    def one_scale(self) -> float | None:
+        """What all logarithms are multiplied by; None where classes differ in it or in their shift."""
+        return float(self.scale[0]) if np.ptp(self.scale) == 0.0 and not self.shift.any() else None
+
+    def corrected(self, logs: Floats) -> Floats:
+        """Return the logarithms of corrected probabilities, (..., classes), from those of a model's own."""
+        return np.asarray(log_softmax(logs * self.scale + self.shift, axis=-1))
+
     def apply(self, prob: pd.DataFrame) -> pd.DataFrame:
         """Return corrected probabilities (rows, classes) of a table like `Result.predict` returns.
 
@@ -64,7 +73,7 @@ class Calibration(Shown):
                 f"The probabilities have {len(prob.columns)} columns that are not the {len(self.classes)} classes the "
                 "calibration was learnt from, in their order. Predict with the same model."
             )
-        corrected = np.exp(log_softmax(_logs(prob) * self.scale + self.shift, axis=1))
+        corrected = np.exp(self.corrected(_logs(prob)))
         return pd.DataFrame(corrected, index=prob.index, columns=prob.columns)
 
 

@@ -66,7 +66,7 @@ class Replicates:
             part = slice(start, start + _ROWS_AT_ONCE)
             logs = log_softmax(x[part] @ self.coefficients.astype(np.float64), axis=2)
             if calibration is not None:
-                logs = log_softmax(logs * calibration.scale + calibration.shift, axis=2)
+                logs = calibration.corrected(logs)
             found[:, part] = np.quantile(np.exp(logs), ends, axis=0)
         low, high = (pd.DataFrame(each, index=rows.index, columns=list(self.design.classes)) for each in found)
         return low, high

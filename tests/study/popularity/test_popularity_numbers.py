@@ -153,6 +153,9 @@ def test_wald_drops_what_does_nothing_and_keeps_factors_whole(design, rows, y, g
     assert {"energy", "valence", "explicit"} <= set(simple.fitted.terms)
     assert "key" in simple.dropped
     assert (simple.trace["p_value"].iloc[1:] > 0.05).all()
+    assert (simple.trace["p_adjusted"] >= simple.trace["p_value"]).iloc[1:].all()
+    lost = gaussian.deviance_explained - simple.fitted.deviance_explained
+    assert simple.trace["r2_change"].sum() == pytest.approx(-lost)
     assert max(wald_term(simple.fitted, name, design).p_value for name in simple.fitted.terms) <= 0.05
     kept = {label.split("[")[0] for label in simple.fitted.labels}
     assert not kept & set(simple.dropped)
@@ -175,6 +178,8 @@ def test_the_hump_is_found_and_the_lines_stay_lines(design, rows, y, gaussian):
     assert (stays == (check["p_value"] <= 0.05)).all()
     assert bent.curved == list(check.index[stays])
     assert bent.trace["aic_after"].iloc[-1] == pytest.approx(bent.fitted.aic)
+    gained = bent.fitted.deviance_explained - simple.fitted.deviance_explained
+    assert bent.trace["r2_change"].sum() == pytest.approx(gained)
 
 
 def test_a_feature_dropped_as_a_line_may_come_back_as_a_curve(design, rows, y):

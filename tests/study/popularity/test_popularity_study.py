@@ -13,7 +13,7 @@ TABLES = {
     "popularity_coefficients": ["model", "family", "term", "estimate", "std_error"],
     "popularity_terms": ["model", "family", "term", "form", "df"],
     "popularity_comparison": ["model", "family", "columns", "deviance_explained_train"],
-    "popularity_steps": ["step", "dropped", "df", "statistic", "p_value"],
+    "popularity_steps": ["step", "dropped", "df", "r2_change", "statistic", "p_value", "p_adjusted"],
     "popularity_curvature": ["step", "phase", "term", "from", "to"],
     "popularity_leak": ["model", "columns", "r2_train", "r2_test", "rmse_test"],
     "vif_values": ["term", "df", "vif_or_gvif", "gvif_adjusted"],

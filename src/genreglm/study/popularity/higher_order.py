@@ -16,7 +16,7 @@ from scipy import linalg
 
 from genreglm.study.popularity.design import ALIASED_SHARE, Design, Form, Matrix, Terms
 from genreglm.study.popularity.model import PopularityFit, Vector, WaldTest, fit, wald
-from genreglm.study.popularity.stepwise import LEVEL
+from genreglm.study.popularity.stepwise import LEVEL, with_adjusted
 
 STATED = (
     "a square or a natural cubic spline enters while it lowers AIC, and stays if the Wald test clustered "
@@ -35,8 +35,9 @@ _HIGHER: dict[str, tuple[Form, ...]] = {
 class Curvature:
     """The fit with curves and the trace of the search.
 
-    Trace columns: step, phase (search or check), term, from, to, df (columns gained), aic_before, aic_after,
-    and in the check, where from and to agree if the curve stays, statistic and p_value of the clustered test.
+    Trace columns: step, phase (search or check), term, from, to, df (columns gained), r2_change, aic_before, aic_after,
+    and in the check, where from and to agree if the curve stays, statistic, p_value and p_adjusted (Benjamini and
+    Hochberg's, over the checks) of the clustered test.
     """
 
     fitted: PopularityFit
@@ -63,17 +64,22 @@ class Moments:
         X, y = wide - wide.mean(axis=0), popularity - popularity.mean()
         return cls(X.T @ X, X.T @ y, float(y @ y), len(y))
 
+    def r2(self, columns: list[int]) -> float:
+        """Return the share of the variance that these columns explain; -inf if dependent."""
+        slopes = [column for column in columns if column != 0]
+        if not slopes:
+            return 0.0
+        root = _root(self.products[np.ix_(slopes, slopes)])
+        if root is None:
+            return -np.inf
+        explained = float(np.sum(linalg.solve_triangular(root, self.response[slopes], lower=True) ** 2))
+        return explained / self.total
+
     def aic(self, columns: list[int]) -> float:
         """Return the AIC, as statsmodels counts it, of an intercept and these columns; inf if dependent."""
-        slopes = [column for column in columns if column != 0]
-        explained = 0.0
-        if slopes:
-            root = _root(self.products[np.ix_(slopes, slopes)])
-            if root is None:
-                return np.inf
-            explained = float(np.sum(linalg.solve_triangular(root, self.response[slopes], lower=True) ** 2))
-        variance = (self.total - explained) / self.tracks
-        return self.tracks * float(np.log(2.0 * np.pi * variance) + 1.0) + 2.0 * (len(slopes) + 1)
+        variance = self.total * (1.0 - self.r2(columns)) / self.tracks
+        coefficients = len(set(columns) | {0})
+        return self.tracks * float(np.log(2.0 * np.pi * variance) + 1.0) + 2.0 * coefficients
 
 
 def _root(products: Matrix) -> Matrix | None:
@@ -98,11 +104,11 @@ def add_curves(
     checks, kept = _check(fitted, simplified.terms, design, moments, len(moves))
     if kept != fitted.terms:
         fitted = fit(design, kept, popularity, clusters, "gaussian")
-    return Curvature(fitted, pd.DataFrame([*moves, *checks], columns=_COLUMNS))
+    return Curvature(fitted, with_adjusted(pd.DataFrame([*moves, *checks], columns=_COLUMNS)))
 
 
 _COLUMNS = [
-    *("step", "phase", "term", "from", "to", "df", "aic_before", "aic_after"),
+    *("step", "phase", "term", "from", "to", "df", "r2_change", "aic_before", "aic_after"),
     *("statistic", "p_value"),
 ]
 Record = dict[str, object]
@@ -170,6 +176,7 @@ def _record(
         "from": change[0].get(name, "absent"),
         "to": change[1].get(name, "absent"),
         "df": len(after) - len(before),
+        "r2_change": moments.r2(after) - moments.r2(before),
         "aic_before": moments.aic(before),
         "aic_after": moments.aic(after),
         "statistic": test.statistic if test else np.nan,

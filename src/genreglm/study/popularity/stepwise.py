@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from genreglm.options import check_choice
+from genreglm.result.adjust import adjusted
 from genreglm.study.popularity.design import Design, Form
 from genreglm.study.popularity.model import PopularityFit, Vector, WaldTest, fit, wald_term
 
@@ -29,8 +30,9 @@ STATED: dict[Criterion, str] = {
 class Simplification:
     """The last fit and the trace: one row a model passed through, the initial one first.
 
-    Trace columns: step, dropped (empty at step 0), df, statistic, p_value (the dropped term's clustered
-    Wald F test, in the model before), aic_before, aic_after, bic_before, bic_after.
+    Trace columns: step, dropped (empty at step 0), df, r2_change (what the model lost with the term), statistic,
+    p_value (the dropped term's clustered Wald F test, in the model before), p_adjusted (Benjamini and Hochberg's, over
+    the steps), aic_before, aic_after, bic_before, bic_after.
     """
 
     fitted: PopularityFit
@@ -72,7 +74,15 @@ def simplify(
         smaller = fit(design, terms, popularity, clusters, "gaussian")
         rows.append(_step(len(rows), worst, candidates[worst].test, current, smaller))
         current = smaller
-    return Simplification(current, pd.DataFrame(rows), criterion)
+    return Simplification(current, with_adjusted(pd.DataFrame(rows)), criterion)
+
+
+def with_adjusted(trace: pd.DataFrame) -> pd.DataFrame:
+    """Return a trace with `p_adjusted` beside its `p_value`."""
+    found = trace.copy()
+    place = list(trace.columns).index("p_value")
+    found.insert(place + 1, "p_adjusted", adjusted(trace["p_value"].to_numpy(dtype=float), "bh"))
+    return found
 
 
 def removals(fitted: PopularityFit, design: Design) -> dict[str, Removal]:
@@ -107,6 +117,7 @@ def _step(
         "step": step,
         "dropped": dropped,
         "df": test.df if test else np.nan,
+        "r2_change": after.deviance_explained - before.deviance_explained if before else np.nan,
         "statistic": test.statistic if test else np.nan,
         "p_value": test.p_value if test else np.nan,
         "aic_before": before.aic if before else np.nan,

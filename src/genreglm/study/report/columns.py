@@ -93,6 +93,7 @@ _KNOWN = {
     "precision": ("Precision", "percent"),
     "predicted": ("Taken for", "text"),
     "probability": ("Probability of its genre", "percent"),
+    "r2_change": ("Change in R²", "number:5"),
     "r2_test": ("R² on held-out tracks", "number:3"),
     "r2_train": ("R² on training tracks", "number:3"),
     "rate": ("Share of the true genre", "percent"),

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from genreglm.designs import Design
 from genreglm.errors import DataError
 from genreglm.result import load
 from genreglm.study.context import Study
@@ -36,7 +37,7 @@ def run(study: Study) -> None:
         recipe,
         calibration,
         sets,
-        _replicates(study),
+        _replicates(study, result.design),
         _families(study),
         dict(study.config.columns),
         TrainingSummary.of(training, continuous, recipe.factors, recipe.features),
@@ -62,12 +63,11 @@ def _judged(study: Study, tracks: pd.DataFrame) -> tuple[Calibration, ConformalS
     return calibration, sets
 
 
-def _replicates(study: Study) -> Replicates | None:
+def _replicates(study: Study, design: Design) -> Replicates | None:
     store = study.store
     if not store.has("work/replicates.npy"):
         return None
     coefficients = np.load(store.path("work/replicates.npy"), allow_pickle=False)
-    design = load(store.path("work/chosen_result")).design
     return Replicates(design, coefficients, store.read_json("work/replicates.json")["groups"])
 
 

@@ -40,7 +40,12 @@ def genre_model(evidence: Evidence) -> Block:
             _tests(evidence),
             *in_part(evidence.captions, "terms"),
             table(_ranked_tests(evidence), _tests_title(evidence), "tables/term_tests.csv", folded=False),
-            _table(evidence, "term_tests_higher_order", "Term tests of the higher-order model"),
+            table(
+                _by_strength(evidence.table("term_tests_higher_order")),
+                "Term tests of the higher-order model",
+                "tables/term_tests_higher_order.csv",
+                folded=True,
+            ),
             heading("Coefficients"),
             _reading(),
             *in_part(evidence.captions, "effects"),
@@ -151,14 +156,18 @@ def _tests_title(evidence: Evidence) -> str:
 
 
 def _ranked_tests(evidence: Evidence) -> pd.DataFrame | None:
-    """The term tests by strength: the statistic grows with the degrees of freedom, so per each of them."""
-    tests = evidence.table("term_tests")
+    """The term tests by strength, each with its effect in the median genre."""
+    tests, importance = evidence.table("term_tests"), evidence.table("term_importance")
+    if tests is not None and importance is not None and {"term", "effect"} <= set(importance.columns):
+        tests = tests.merge(importance[["term", "effect"]], on="term", how="left")
+    return _by_strength(tests)
+
+
+def _by_strength(tests: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Order term tests by strength: the statistic grows with the degrees of freedom, so per each of them."""
     if tests is None or not {"statistic", "df"} <= set(tests.columns):
         return tests
     per_df = tests["statistic"] / tests["df"]
-    importance = evidence.table("term_importance")
-    if importance is not None and {"term", "effect"} <= set(importance.columns):
-        tests = tests.merge(importance[["term", "effect"]], on="term", how="left")
     ranked = tests.assign(per_df=per_df).sort_values("per_df", ascending=False, kind="stable")
     return ranked[[name for name in _TEST_COLUMNS if name in ranked]]
 

@@ -46,8 +46,8 @@ def popularity(evidence: Evidence) -> Block:
             ),
             heading("How the model was chosen"),
             _choice(evidence),
-            _table(evidence, "popularity_steps", "Terms dropped, step by step", folded=True),
-            _table(evidence, "popularity_curvature", "Curves tried, step by step", folded=True),
+            _trace(evidence, "popularity_steps", "Terms dropped, step by step"),
+            _trace(evidence, "popularity_curvature", "Curves tried, step by step"),
             _gvif(evidence),
             *in_part(evidence.captions, "popularity-gvif"),
             _table(evidence, "vif_values", "Variance inflation", folded=True),
@@ -70,6 +70,14 @@ def _why_absent(evidence: Evidence) -> str:
 
 def _table(evidence: Evidence, name: str, title: str, *, folded: bool = False) -> Block | None:
     return table(evidence.table(name), title, f"tables/{name}.csv", folded=folded)
+
+
+def _trace(evidence: Evidence, name: str, title: str) -> Block | None:
+    """The steps of a search: what each did to the model, with the p-value adjusted for the number of steps."""
+    steps = evidence.table(name)
+    if steps is not None:
+        steps = steps.drop(columns="p_value", errors="ignore")
+    return table(steps, title, f"tables/{name}.csv", folded=True)
 
 
 def _honest(evidence: Evidence) -> Block | None:
