@@ -103,20 +103,20 @@ AWAY = np.array([[0.0, 0.0], [-1.0, 1.0]])
 
 @pytest.mark.parametrize(("gap", "separates"), [(1.0, True), (0.0, True), (-0.5, False)])
 def test_a_direction_is_certified_on_every_row(gap: float, separates: bool) -> None:
-    blocks = threshold(gap).blocks()
-    assert certify(blocks, AWAY) is separates
-    assert certify(blocks, -AWAY) is False
-    assert certify(blocks, 0.0 * AWAY) is False
+    objective = threshold(gap).objective()
+    assert certify(objective, AWAY) is separates
+    assert certify(objective, -AWAY) is False
+    assert certify(objective, 0.0 * AWAY) is False
 
 
 def test_a_direction_common_to_all_classes_separates_nothing() -> None:
-    assert certify(threshold().blocks(), np.ones((2, 2))) is False
+    assert certify(threshold().objective(), np.ones((2, 2))) is False
 
 
 def test_rows_of_weight_zero_do_not_testify() -> None:
     made = threshold(-0.5)
     w = np.where(made.x[:, 1] * (2 * made.y - 1) < 0, 0.0, 1.0)
-    assert certify(Case(made.x, made.y, w, 2, None).blocks(), AWAY) is True
+    assert certify(Case(made.x, made.y, w, 2, None).objective(), AWAY) is True
 
 
 def test_only_a_long_separating_step_without_a_penalty_runs_away() -> None:

@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from genreglm.engine.blocks import Floats
-from genreglm.engine.objective import Objective, Reals
-from genreglm.engine.threads import ordered_map
+from genreglm.engine.objective import PenalisedLikelihood
+from genreglm.engine.preconditioners import Curvature, Preconditioner, centred
 from genreglm.options import DECREMENT_TOLERANCE, GRADIENT_TOLERANCE, STEP_LIMIT
 
 _PRODUCT_LIMIT = 400
@@ -106,14 +106,14 @@ class Solution:
 
 
 def minimise(
-    objective: Objective,
+    objective: PenalisedLikelihood,
     start: Floats | None = None,
     *,
     gradient_tolerance: float = GRADIENT_TOLERANCE,
     decrement_tolerance: float = DECREMENT_TOLERANCE,
     max_steps: int = STEP_LIMIT,
     callback: Callable[[Step], None] | None = None,
-    diverges: Callable[[Objective, Floats, Floats], Floats | None] | None = None,
+    diverges: Callable[[PenalisedLikelihood, Floats, Floats], Floats | None] | None = None,
 ) -> Solution:
     """Minimise `objective` from `start` (zero by default).
 
@@ -140,21 +140,21 @@ def minimise(
     def end(outcome: Outcome) -> Solution:
         return Solution(whitened, value, float(np.abs(gradient).max()), outcome, trace, direction)
 
-    typical, curvatures = objective.typical_curvatures(), _curvatures(objective)
-    damping, precondition = _first_damping(objective, gradient, curvatures, typical)
+    typical, curvature = objective.typical_curvatures(), objective.curvature()
+    damping, precondition = _first_damping(gradient, curvature, typical)
     damped = damping
     used = 0
     while True:
         size = float(np.abs(gradient).max())
         if not (np.isfinite(value) and np.isfinite(size)):
             return end(Outcome.NON_FINITE)
-        bent = bool(trace) and trace[-1].decrement > (_SETTLED if curvatures.ndim == 4 else _FROZEN_BELOW)
+        bent = bool(trace) and trace[-1].decrement > (_SETTLED if precondition.exact else _FROZEN_BELOW)
         # Where columns are many and rows few, one that is out of date costs less than a new one.
         if used >= objective.products_a_preconditioner:
             if bent:
-                curvatures = _curvatures(objective)
+                curvature = objective.curvature()
             if bent or damping != damped:
-                precondition, damped, used = _preconditioner(curvatures, damping * typical), damping, 0
+                precondition, damped, used = curvature.inverse(damping * typical), damping, 0
         going = objective.total_weight * float(np.vdot(gradient, precondition(gradient)))
         # A full step leaves less to go than it went: its own decrement bounds what is left, and is exact.
         left = min(going, trace[-1].decrement) if trace and trace[-1].length >= 1.0 else going
@@ -162,7 +162,7 @@ def minimise(
             if damping >= damped:
                 return end(Outcome.CONVERGED)
             # More damping than there is makes the way left look shorter than it is.
-            precondition, damped, used = _preconditioner(curvatures, damping * typical), damping, 0
+            precondition, damped, used = curvature.inverse(damping * typical), damping, 0
             continue
         if len(trace) >= max_steps:
             return end(Outcome.STEP_LIMIT)
@@ -201,24 +201,21 @@ def minimise(
                 return end(Outcome.SEPARATED)
 
 
-def _first_damping(
-    objective: Objective, gradient: Floats, curvatures: Reals, typical: Floats
-) -> tuple[float, "_Exact | _Preconditioner"]:
+def _first_damping(gradient: Floats, curvature: Curvature, typical: Floats) -> tuple[float, Preconditioner]:
     """Return the damping to begin with, none at an optimum and full far away, and the preconditioner of that damping.
 
     g'M g is about how far the step moves the linear predictors, squared, in their own curvature: where it is small the
-    quadratic model is to be believed. The diagonal stands for M where whitened columns are many and inverses dear.
+    quadratic model is to be believed.
     """
-    dear = objective.products_a_preconditioner > 0.0
-    trial = _Diagonal(curvatures, typical) if dear else _preconditioner(curvatures, typical)
+    trial = curvature.rough_inverse(typical)
     damping = min(1.0, _CAUTION * float(np.vdot(gradient, trial(gradient))))
     if not np.isfinite(damping):
         damping = 1.0
     elif damping <= _SMALLEST_DAMPING:
         damping = 0.0
-    if damping == 1.0 and not isinstance(trial, _Diagonal):
+    if damping == 1.0 and not curvature.is_dear:
         return damping, trial
-    return damping, _preconditioner(curvatures, damping * typical)
+    return damping, curvature.inverse(damping * typical)
 
 
 def _next_damping(damping: float, length: float, *, foretold: bool) -> float:
@@ -237,70 +234,10 @@ def _linear(trace: Sequence[Step]) -> bool:
     return all(after.decrement > 0.1 * before.decrement for before, after in pairwise(last))
 
 
-def _curvatures(objective: Objective) -> Reals:
-    """Return the whole Hessian of a small problem, (K, K, p, p); else its diagonal blocks, (K, p, p)."""
-    return objective.hessian() if objective.is_small else objective.class_curvatures()
-
-
-def _preconditioner(curvatures: Reals, damping: Floats) -> "_Exact | _Preconditioner":
-    return _Exact(curvatures, damping) if curvatures.ndim == 4 else _Preconditioner(curvatures, damping)
-
-
-class _Exact:
-    """The inverse of the whole damped Hessian within the rows that sum to zero: a step of Newton's by itself."""
-
-    def __init__(self, hessian: Reals, damping: Floats) -> None:
-        classes, _, columns, _ = hessian.shape
-        scale = float(np.einsum("kkjj->", hessian)) / (classes * columns)
-        # Adding a constant to all classes bends nothing: that direction is filled up, and never taken.
-        filled = hessian + scale * np.eye(columns)
-        full = filled.transpose(0, 2, 1, 3).reshape(classes * columns, classes * columns)
-        full[np.diag_indices(len(full))] += np.repeat(damping, columns) + 1e-12 * scale + 1e-300
-        self._inverse = np.linalg.inv(full)
-
-    def __call__(self, residual: Floats) -> Floats:
-        return _centred((self._inverse @ residual.T.ravel()).reshape(residual.shape[1], -1).T)
-
-
-class _Preconditioner:
-    """Inverses of the classes' diagonal blocks of the damped Hessian, within the rows that sum to zero."""
-
-    def __init__(self, blocks: Reals, damping: Floats) -> None:
-        # Where a class's probabilities are all 0 or 1 its block vanishes; a little of the typical block instead.
-        floor = 1e-6 * float(np.einsum("kjj->", blocks)) / (blocks.shape[0] * blocks.shape[1]) + 1e-12
-        self._inverses = np.empty_like(blocks)
-
-        def task(k: int) -> None:
-            filled = blocks[k].copy()
-            filled[np.diag_indices(len(filled))] += damping[k] + floor
-            self._inverses[k] = np.linalg.inv(filled)
-
-        list(ordered_map(task, range(len(blocks))))
-
-    def __call__(self, residual: Floats) -> Floats:
-        given = residual.T[:, :, None].astype(self._inverses.dtype)
-        return _centred(np.matmul(self._inverses, given)[:, :, 0].T.astype(np.float64))
-
-
-class _Diagonal:
-    """The inverse of the diagonal of the damped Hessian."""
-
-    def __init__(self, blocks: Reals, damping: Floats) -> None:
-        self._inverse = 1.0 / (np.einsum("kjj->jk", blocks) + damping + 1e-300)
-
-    def __call__(self, residual: Floats) -> Floats:
-        return np.asarray(residual * self._inverse)
-
-
-def _centred(values: Floats) -> Floats:
-    """Return rows that sum to zero."""
-    return np.asarray(values - values.sum(axis=1, keepdims=True) / values.shape[1])
-
-
 def _newton_direction(
-    objective: Objective,
+    objective: PenalisedLikelihood,
     gradient: Floats,
-    precondition: _Exact | _Preconditioner,
+    precondition: Preconditioner,
     damping: Floats,
     tolerance: float,
     *,
@@ -311,7 +248,7 @@ def _newton_direction(
     D = diag(`damping`) holds back the directions in which the curvature has all but vanished though the slope has
     not: the quadratic model is not to be believed there (Levenberg 1944, Q. Appl. Math. 2:164).
     """
-    if isinstance(precondition, _Exact):
+    if precondition.exact:
         return precondition(-gradient), 0
     direction = np.zeros_like(gradient)
     residual = -gradient
@@ -326,7 +263,7 @@ def _newton_direction(
         step = energy / curvature
         direction = direction + step * search
         residual = residual - step * curved
-        residual = _centred(residual)
+        residual = centred(residual)
         preconditioned = precondition(residual)
         previous, energy = energy, float(np.vdot(residual, preconditioned))
         # `energy` is the squared norm of the error in the preconditioner's metric.
@@ -336,13 +273,13 @@ def _newton_direction(
     return direction, products
 
 
-def conjugate_gradients(objective: Objective) -> Callable[[Floats, float], Floats]:
+def conjugate_gradients(objective: PenalisedLikelihood) -> Callable[[Floats, float], Floats]:
     """Return what gives -H^-1 g to a relative tolerance, H the Hessian at the point that was evaluated last.
 
     The preconditioner is made once, for as many gradients g as there may be.
     """
     undamped = np.zeros(objective.shape[1])
-    precondition = _preconditioner(_curvatures(objective), undamped)
+    precondition = objective.curvature().inverse(undamped)
 
     def solve(gradient: Floats, tolerance: float) -> Floats:
         single = tolerance > _ROUGH
@@ -367,7 +304,12 @@ def _long_steps(trace: Sequence[Step], decrement: float) -> Sequence[float]:
 
 
 def _long_step(
-    objective: Objective, whitened: Floats, value: float, slope: float, direction: Floats, lengths: Sequence[float]
+    objective: PenalisedLikelihood,
+    whitened: Floats,
+    value: float,
+    slope: float,
+    direction: Floats,
+    lengths: Sequence[float],
 ) -> tuple[float, tuple[float, Floats]] | None:
     """Return the longest of `lengths` that lowers the objective by enough, and what it found there, else None.
 
@@ -386,7 +328,7 @@ def _long_step(
 
 
 def _line_search(
-    objective: Objective, whitened: Floats, value: float, slope: float, direction: Floats
+    objective: PenalisedLikelihood, whitened: Floats, value: float, slope: float, direction: Floats
 ) -> tuple[float, tuple[float, Floats]]:
     """Return the first step 1, 1/2, 1/4, ... that lowers the objective by enough, and what it found there.
 

@@ -9,6 +9,8 @@ constant to all classes changes nothing in the first part, so gradient and curva
 that sum to zero, where a solution started from U = 0 remains.
 """
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -19,11 +21,11 @@ from genreglm.engine.blocks import Block, Blocks, Floats
 from genreglm.engine.coordinates import unwhiten, whiten_gradient
 from genreglm.engine.coupled import Quadratic, add_class_blocks, all_blocks
 from genreglm.engine.curvatures import curvatures_on_own_rows, curvatures_on_shared_rows
+from genreglm.engine.preconditioners import ClassBlocks, Curvature, Reals, WholeHessian
 from genreglm.engine.softmax import curvature_rows
 from genreglm.engine.threads import ordered_map, single_threaded_blas, workspace
 
 Singles = NDArray[np.float32]
-Reals = NDArray[np.floating[Any]]
 
 _FEW_PARAMETERS = 64
 _FEW_ROWS = 20_000
@@ -36,14 +38,80 @@ _PRECONDITIONER_FLOPS = 1.5e9
 _DRAWS_A_COLUMN = 6
 
 
-class Objective:
-    """Mean negative log-likelihood of blocks of rows, with an optional quadratic penalty."""
+class PenalisedLikelihood(ABC):
+    """f and its derivatives in whitened columns; where the sums over rows come from is for its kinds to say.
+
+    Attributes
+    ----------
+    shape : columns and classes
+    triangular : R of the whitened columns
+    quadratic : the penalty's form there, None without one
+    total_weight : W
+    """
+
+    def __init__(
+        self, shape: tuple[int, int], triangular: Floats, quadratic: Quadratic | None, total_weight: float
+    ) -> None:
+        self.shape, self.triangular, self.quadratic, self.total_weight = shape, triangular, quadratic, total_weight
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the whole Hessian costs less than the few products that do without it."""
+        return False
+
+    @property
+    def products_a_preconditioner(self) -> float:
+        """How many products with the Hessian take as long as a new preconditioner; 0 where that hardly counts."""
+        return 0.0
+
+    # BLAS threads would cost more to wake than the small solves before and after the blocks take.
+    @single_threaded_blas()
+    def evaluate(self, whitened: Floats) -> tuple[float, Floats]:
+        """Return f and its gradient, (columns, classes); the products are those of this point from now on."""
+        loss, gradient = self._loss_and_gradient(unwhiten(self.triangular, whitened))
+        gradient = self.whiten_rows(gradient)
+        value = loss / self.total_weight
+        if self.quadratic is not None:
+            penalty_gradient = self.quadratic @ whitened
+            value += 0.5 * float(np.vdot(whitened, penalty_gradient))
+            gradient += penalty_gradient
+        return value, gradient
+
+    @abstractmethod
+    def _loss_and_gradient(self, coefficients: Floats) -> tuple[float, Floats]:
+        """Return the sum of the rows' losses, and its gradient for `coefficients` of standardised columns."""
+
+    @abstractmethod
+    def product(self, direction: Floats, *, single: bool = False) -> Floats:
+        """Return the Hessian at the last evaluated point times `direction`: X'[P o T - P o rowsum(P o T)]."""
+
+    @abstractmethod
+    def curvature(self) -> Curvature:
+        """Return what is known of the Hessian at the last evaluated point without many products."""
+
+    @abstractmethod
+    def typical_curvatures(self) -> Floats:
+        """Return p (1 - p) at the mean probability of each class, (classes,): where columns are whitened, the
+        curvature in any of them if rows did not differ.
+        """
+
+    @abstractmethod
+    def extremes(
+        self, kernel: Callable[[Blocks, Floats], tuple[float, float]], direction: Floats
+    ) -> tuple[float, float]:
+        """Return the least and the largest that `kernel` finds in rows, along a `direction` of standardised columns."""
+
+    def whiten_rows(self, gradient: Floats) -> Floats:
+        """Map a gradient for B_z to one for U = R B_z, per unit of weight."""
+        return whiten_gradient(self.triangular, gradient) / self.total_weight
+
+
+class Objective(PenalisedLikelihood):
+    """The objective over blocks of rows in memory, which keeps their probabilities for the products."""
 
     def __init__(self, blocks: Blocks, triangular: Floats, quadratic: Quadratic | None = None) -> None:
+        super().__init__((blocks.columns, blocks.classes), triangular, quadratic, blocks.total_weight)
         self.blocks = blocks
-        self.triangular = triangular
-        self.quadratic = quadratic
-        self.total_weight = blocks.total_weight
         self.probabilities = [np.empty((len(part), blocks.classes)) for part in blocks.parts]
         self._pairs = list(zip(blocks.parts, self.probabilities, strict=True))
         self._moved = True  # since the probabilities were last copied in single precision
@@ -79,16 +147,7 @@ class Objective:
             return 0.0
         return (2.0 * _DRAWS_A_COLUMN + 8.0 / 3.0) * columns**2 / (4.0 * rows)
 
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Columns and classes."""
-        return self.blocks.columns, self.blocks.classes
-
-    # BLAS threads would cost more to wake than the small solves before and after the blocks take.
-    @single_threaded_blas()
-    def evaluate(self, whitened: Floats) -> tuple[float, Floats]:
-        """Return f and its gradient, (columns, classes); keep the probabilities for the products."""
-        coefficients = unwhiten(self.triangular, whitened)
+    def _loss_and_gradient(self, coefficients: Floats) -> tuple[float, Floats]:
         self._moved = True
 
         def task(pair: tuple[Block, Floats]) -> tuple[float, Floats]:
@@ -101,13 +160,7 @@ class Objective:
         for part_loss, part_gradient in ordered_map(task, self._pairs):
             loss += part_loss
             gradient += part_gradient
-        gradient = self.whiten_rows(gradient)
-        value = loss / self.total_weight
-        if self.quadratic is not None:
-            penalty_gradient = self.quadratic @ whitened
-            value += 0.5 * float(np.vdot(whitened, penalty_gradient))
-            gradient += penalty_gradient
-        return value, gradient
+        return loss, gradient
 
     @single_threaded_blas()
     def product(self, direction: Floats, *, single: bool = False) -> Floats:
@@ -135,6 +188,18 @@ class Objective:
                 total += part
             total = self.whiten_rows(total)
         return total if self.quadratic is None else total + self.quadratic @ direction
+
+    def extremes(
+        self, kernel: Callable[[Blocks, Floats], tuple[float, float]], direction: Floats
+    ) -> tuple[float, float]:
+        """Return what `kernel` finds in the rows."""
+        return kernel(self.blocks, direction)
+
+    def curvature(self) -> Curvature:
+        """Return the whole Hessian of a small problem, else the diagonal blocks of the classes."""
+        if self.is_small:
+            return WholeHessian(self.hessian())
+        return ClassBlocks(self.class_curvatures(), dear=self.products_a_preconditioner > 0.0)
 
     def class_curvatures(self) -> Reals:
         """Return the diagonal blocks of the Hessian in whitened columns, (classes, columns, columns).
@@ -181,10 +246,6 @@ class Objective:
         """
         mean = sum(block.w @ prob for block, prob in self._pairs) / self.total_weight
         return np.asarray(mean * (1.0 - mean))
-
-    def whiten_rows(self, gradient: Floats) -> Floats:
-        """Map a gradient for B_z to one for U = R B_z, per unit of weight."""
-        return whiten_gradient(self.triangular, gradient) / self.total_weight
 
 
 def _curved(x: Any, w: Any, prob: Any, coefficients: Any) -> Reals:

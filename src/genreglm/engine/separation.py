@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from genreglm.engine.blocks import Block, Blocks, Codes, Floats, Targets, class_sums
 from genreglm.engine.coordinates import unwhiten
 from genreglm.engine.newton import conjugate_gradients
-from genreglm.engine.objective import Objective
+from genreglm.engine.objective import PenalisedLikelihood
 
 # A converging fit's last step changes no linear predictor by as much; a diverging one's changes some by ~1.
 _RUNAWAY_STEP = 1e-3
@@ -95,12 +95,18 @@ def pseudo_rows(x: Floats, w: Floats, cells: Sequence[EmptyCell], count: float) 
     return rows, np.array([cell.class_code for cell in cells], dtype=np.int64), np.full(len(cells), count)
 
 
-def certify(blocks: Blocks, direction: Floats, tolerance: float = _CERTAIN) -> bool:
+def certify(objective: PenalisedLikelihood, direction: Floats, tolerance: float = _CERTAIN) -> bool:
     """Say whether `direction` (columns, classes) separates the rows, checked on every one of them.
 
     It does when x'(d_y - d_l) >= 0 for all rows and classes l, and > 0 for one: then the likelihood rises
     along it for ever. `tolerance` is relative to the largest change of the linear predictor.
     """
+    lowest, highest = objective.extremes(margins, direction)
+    return highest > 0.0 and lowest >= -tolerance * highest
+
+
+def margins(blocks: Blocks, direction: Floats) -> tuple[float, float]:
+    """Return the least and the largest x'(d_y - d_l) of the rows, 0 among them."""
 
     def task(block: Block) -> tuple[float, float]:
         live = block.w > 0
@@ -110,25 +116,29 @@ def certify(blocks: Blocks, direction: Floats, tolerance: float = _CERTAIN) -> b
         margin = own[:, None] - change
         return float(margin.min(initial=0.0)), float(margin.max(initial=0.0))
 
-    lowest, highest = np.array(list(blocks.map(task))).T
-    return bool(highest.max() > 0.0 and lowest.min() >= -tolerance * highest.max())
+    lowest, highest = np.array([(0.0, 0.0), *blocks.map(task)]).T
+    return float(lowest.min()), float(highest.max())
 
 
-def runs_away(objective: Objective, last_direction: Floats, tolerance: float = _CERTAIN) -> bool:
+def changes(blocks: Blocks, direction: Floats) -> tuple[float, float]:
+    """Return 0 and the largest change of a linear predictor along `direction`."""
+    return 0.0, max(blocks.map(lambda block: float(np.abs(block.product(direction)).max(initial=0.0))), default=0.0)
+
+
+def runs_away(objective: PenalisedLikelihood, last_direction: Floats, tolerance: float = _CERTAIN) -> bool:
     """Say whether a fit is walking towards infinity: its last step was long, and separates the rows (see `certify`)."""
     if objective.quadratic is not None:
         return False
     direction = unwhiten(objective.triangular, last_direction)
-    largest = max(objective.blocks.map(lambda block: float(np.abs(block.product(direction)).max(initial=0.0))))
-    return largest > _RUNAWAY_STEP and certify(objective.blocks, direction, tolerance)
+    return objective.extremes(changes, direction)[1] > _RUNAWAY_STEP and certify(objective, direction, tolerance)
 
 
-def sharp_step(objective: Objective, gradient: Floats) -> Floats:
+def sharp_step(objective: PenalisedLikelihood, gradient: Floats) -> Floats:
     """Return Newton's step, (columns, classes) whitened, solved to as many digits as a certificate needs."""
     return conjugate_gradients(objective)(gradient, _SHARP)
 
 
-def separating_step(objective: Objective, last_direction: Floats, gradient: Floats) -> Floats | None:
+def separating_step(objective: PenalisedLikelihood, last_direction: Floats, gradient: Floats) -> Floats | None:
     """Return the next step of a fit, (columns, classes) whitened, where it leads to infinity.
 
     Parameters
@@ -143,7 +153,7 @@ def separating_step(objective: Objective, last_direction: Floats, gradient: Floa
 
 
 def separating_direction(
-    objective: Objective, coefficients: Floats, last_direction: Floats, value: float
+    objective: PenalisedLikelihood, coefficients: Floats, last_direction: Floats, value: float
 ) -> Floats | None:
     """Return the direction (columns, classes) along which an ended fit was on its way to infinity, None if it was not.
 
@@ -160,4 +170,4 @@ def separating_direction(
     if runs_away(objective, last_direction):
         return unwhiten(objective.triangular, last_direction)
     direction = unwhiten(objective.triangular, coefficients)
-    return direction if value < _NOTHING_LEFT and certify(objective.blocks, direction) else None
+    return direction if value < _NOTHING_LEFT and certify(objective, direction) else None
