@@ -384,8 +384,10 @@ def test_options_that_do_not_go_together(rows: pd.DataFrame) -> None:
 
 
 def test_an_end_that_is_no_maximum_is_refused(rows: pd.DataFrame) -> None:
-    with pytest.raises(ConvergenceError, match=r"step limit.*after 1 steps"):
+    with pytest.raises(ConvergenceError, match=r"step limit.*after 1 steps.*Its last step moved .* by ") as refused:
         gg.fit(FORMULA, rows, max_steps=1)
+    assert refused.value.terms
+    assert set(refused.value.terms) <= set(gg.design(FORMULA, rows).terms)
     huge = np.zeros((len(rows), 3))
     huge[:, 0] = 1e308
     with pytest.raises(ConvergenceError, match="stopped being finite"), np.errstate(over="ignore"):

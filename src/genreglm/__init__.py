@@ -20,6 +20,7 @@ _HOMES = {
     "Jeffreys": "genreglm.engine.penalties",
     "LabelShares": "genreglm.dependence",
     "Lasso": "genreglm.engine.sparse_penalties",
+    "OutOfCore": "genreglm.out_of_core",
     "RegularisationPath": "genreglm.selection",
     "Replicates": "genreglm.uncertainty",
     "Result": "genreglm.result",

@@ -1,6 +1,7 @@
 """`fit` and `design`: formula and rows in, `Result` or `Design` out. The work is done in the engine."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,17 +13,17 @@ from genreglm.designs import Design
 from genreglm.engine import memory
 from genreglm.engine.accuracy import discrimination
 from genreglm.engine.coordinates import aliased_columns, triangle
-from genreglm.engine.coupled import Coupled, Quadratic, pooled_classes
 from genreglm.engine.covariance import covariance_of
-from genreglm.engine.estimate import Control, Estimate, estimate, null_log_likelihood, ridge_strengths
+from genreglm.engine.estimate import Control, Estimate, estimate, null_log_likelihood
 from genreglm.engine.jeffreys import jeffreys
 from genreglm.engine.newton import Outcome, Step
-from genreglm.engine.penalties import CellPrior, FamilyRidge, Jeffreys, Penalty, Ridge, Shrinkage, SmoothRidge
+from genreglm.engine.penalties import CellPrior, Jeffreys, Penalty, Ridge, Shrinkage
 from genreglm.engine.problem import Problem
 from genreglm.engine.sparse_estimate import sparse_estimate
 from genreglm.engine.sparse_penalties import SparsePenalty
 from genreglm.engine.threads import single_threaded_blas
 from genreglm.errors import OptionError
+from genreglm.fitting_in_passes import fit_in_passes
 from genreglm.inputs import Clusters, Column
 from genreglm.options import (
     DECREMENT_TOLERANCE,
@@ -33,10 +34,11 @@ from genreglm.options import (
     WeightKind,
     check_choice,
 )
+from genreglm.out_of_core import OutOfCore
+from genreglm.penalised import penalty_factors, ridge_of
 from genreglm.refusals import named, require_optimum, separated_by_cells, separating
 from genreglm.result import FitStatistics, Inference, Result, SeparatedCell
-from genreglm.smoothness import roughness
-from genreglm.sources import Source, read_rows
+from genreglm.sources import ParquetRows, Source, is_many_files, read_rows
 
 Floats = NDArray[np.float64]
 
@@ -47,6 +49,7 @@ def fit(
     formula: str | Design,
     rows: Source,
     *,
+    out_of_core: OutOfCore | bool | None = None,
     weights: Column | None = None,
     weight_kind: WeightKind = "frequency",
     offset: Floats | None = None,
@@ -66,7 +69,10 @@ def fit(
     Parameters
     ----------
     formula : ``"response ~ terms"`` (formulaic's grammar), or a design learnt before
-    rows : a frame, or the path of a CSV, Parquet or Feather file
+    rows : a frame, the path of a CSV, Parquet or Feather file, or Parquet files as a folder, a pattern
+        ("tracks/*.parquet"), an address (s3://bucket/tracks/) or a list of paths
+    out_of_core : True or a `gg.OutOfCore` meets the rows of Parquet files in passes, so that they need not fit in
+        memory, with the same answer; None does so where there are several files, False never. See `docs/scale.md`
     weights : column name or (rows,) numbers >= 0; frequencies (2 = the row twice) unless
         `weight_kind="importance"`, whose scale means nothing and which demands a robust or clustered covariance; see
         `genreglm.engine.covariance.covariance_of`
@@ -105,6 +111,22 @@ def fit(
         covariance, clusters = None, None
     _check_options(weight_kind, covariance, clusters)
     check_choice("aliased", aliased, Aliased)
+    control = Control(gradient_tolerance, decrement_tolerance, max_steps, callback)
+    if out_of_core or (out_of_core is None and is_many_files(rows)):
+        _require_none(
+            offset=offset, soft_labels=soft_labels, start=start, aliased="drop" if aliased == "drop" else None
+        )
+        return fit_in_passes(
+            formula,
+            ParquetRows.open(_paths(rows)),
+            out_of_core if isinstance(out_of_core, OutOfCore) else OutOfCore(),
+            weights=weights,
+            weight_kind=weight_kind,
+            penalty=penalty,
+            covariance=covariance,
+            clusters=clusters,
+            control=control,
+        )
     frame = read_rows(rows)
     learnt, matrix = _learnt(formula, frame, inputs.labels(soft_labels))
     memory.require_fit(len(frame), len(learnt.columns), len(learnt.classes))
@@ -117,7 +139,6 @@ def fit(
     if cells and penalty is None:
         raise separated_by_cells(named(learnt, cells))
     beginning = None if start is None else _start_from(start, learnt, problem, frame)
-    control = Control(gradient_tolerance, decrement_tolerance, max_steps, callback)
     if isinstance(penalty, Jeffreys):
         found = jeffreys(problem, beginning, control, cells)
     elif isinstance(penalty, SparsePenalty):
@@ -180,6 +201,22 @@ def _learnt(formula: str | Design, frame: pd.DataFrame, labels: Sequence[Any] | 
     return designs.learn_with_matrix(formula, frame, labels)
 
 
+def _paths(rows: Source) -> str | Path | Sequence[str | Path]:
+    if isinstance(rows, pd.DataFrame):
+        raise OptionError("out_of_core is for Parquet files: give their path. A frame is in memory already.")
+    return rows
+
+
+def _require_none(**given: Any) -> None:
+    """Refuse what passes over the rows cannot take."""
+    named = [name for name, value in given.items() if value is not None]
+    if named:
+        raise OptionError(
+            f"{', '.join(named)}: not where rows are met in passes. Write such columns into the files, or fit in "
+            "memory (out_of_core=False)."
+        )
+
+
 def _check_options(weight_kind: WeightKind, covariance: CovarianceKind | None, clusters: Clusters | None) -> None:
     check_choice("weight_kind", weight_kind, WeightKind)
     if covariance is not None:
@@ -212,60 +249,6 @@ def _start_from(start: Result | Floats, design: Design, problem: Problem, frame:
     eta = start.design.matrix(frame) @ given.to_numpy()
     weight = np.sqrt(problem.w)[:, None]
     return np.asarray(np.linalg.lstsq(weight * problem.x, weight * eta)[0])
-
-
-def ridge_of(design: Design, problem: Problem, penalty: Ridge, frame: pd.DataFrame) -> Quadratic:
-    """Return a ridge's strength for each column, factor by factor for the terms; coupled where classes are; with the
-    forms of bent terms where bending costs.
-    """
-    form = ridge_strengths(problem, penalty.strength, penalty_factors(design, penalty), penalty.standardise)
-    if isinstance(penalty, SmoothRidge):
-        form = np.diag(form) + _bending(design, penalty, frame)
-    if not isinstance(penalty, FamilyRidge):
-        return form
-    missing = [str(label) for label in design.classes if label not in penalty.families]
-    if missing:
-        raise OptionError(f"FamilyRidge: families names no family for {', '.join(missing)}.")
-    families = pd.factorize(pd.Series([penalty.families[label] for label in design.classes]))[0]
-    return Coupled(form, pooled_classes(families.astype(np.int64), penalty.pooling))
-
-
-def penalty_factors(design: Design, penalty: Shrinkage) -> Floats:
-    """Return the penalty's factor of each column, (columns,), term by term.
-
-    Raises
-    ------
-    OptionError
-        For factors of what is no term.
-    """
-    unknown = set(penalty.factors) - set(design.terms)
-    if unknown:
-        raise OptionError(
-            f"{type(penalty).__name__} factors for {sorted(unknown)}, which are no terms; there are "
-            f"{list(design.terms)}."
-        )
-    factors = np.ones(len(design.columns))
-    for term, factor in penalty.factors.items():
-        factors[design.terms[term]] = factor
-    return factors
-
-
-def _bending(design: Design, penalty: SmoothRidge, frame: pd.DataFrame) -> Floats:
-    """Return the quadratic form of all columns that is their terms' roughness, (columns, columns)."""
-    forms = roughness(design, frame)
-    if not forms:
-        raise OptionError(
-            "SmoothRidge bends nothing here: no term is a curve of one continuous variable, such as "
-            f"cr(energy, df=8). There are {list(design.terms)}. Use gg.Ridge."
-        )
-    unknown = set(penalty.bends) - set(forms)
-    if unknown:
-        raise OptionError(f"SmoothRidge bends for {sorted(unknown)}, which are no curves; there are {list(forms)}.")
-    whole = np.zeros((len(design.columns), len(design.columns)))
-    for term, form in forms.items():
-        cut = design.terms[term]
-        whole[cut, cut] = penalty.roughness * penalty.bends.get(term, 1.0) * form
-    return whole
 
 
 def _without_aliased(design: Design, problem: Problem) -> tuple[Design, Problem]:

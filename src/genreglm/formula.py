@@ -88,6 +88,13 @@ def _quoted_name(call: ast.Call) -> str:
     raise FormulaError(f"{ast.unparse(call)}: Q takes the name of one column, as in Q('a name with spaces').")
 
 
+def coded_columns(terms: Iterable[Term]) -> list[str]:
+    """Return the columns that a parsed formula codes as factors by C(column, ...), sorted."""
+    names = variables(terms)
+    coded = {factor.expr for term in terms for factor in term.factors if factor.expr.startswith("C(")}
+    return sorted({column for column in (coded_column(expression, names) for expression in coded) if column})
+
+
 def coded_column(expression: str, columns: Iterable[str]) -> str | None:
     """Return which of `columns` a factor of a formula is or codes as C(column, ...); None where it is anything else."""
     if expression in columns:

@@ -122,8 +122,10 @@ def column(given: Column, frame: pd.DataFrame, name: str) -> NDArray[Any]:
     return values
 
 
-def row_weights(weights: Column | None, frame: pd.DataFrame) -> Floats:
+def row_weights(weights: Column | None, frame: pd.DataFrame, *, part: bool = False) -> Floats:
     """Return the weights of the rows, (rows,): ones where none are given.
+
+    Where `frame` is a `part` of all rows, its own may all be zero.
 
     Raises
     ------
@@ -137,7 +139,7 @@ def row_weights(weights: Column | None, frame: pd.DataFrame) -> Floats:
     except (TypeError, ValueError) as error:
         raise DataError(f"weights must be numbers: {error}") from error
     # In Python's floats an overflow is infinity, without a warning.
-    if not np.isfinite(float(values.max()) * len(values)) or (values < 0).any() or not values.any():
+    if not np.isfinite(float(values.max()) * len(values)) or (values < 0).any() or not (part or values.any()):
         raise DataError("weights must be finite (their sum, too), >= 0, and not all zero.")
     return values
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genreglm.designs import INTERCEPT, Design
-from genreglm.engine.estimate import Estimate
+from genreglm.engine.estimate import Ending
 from genreglm.engine.newton import Outcome
 from genreglm.engine.separation import EmptyCell
 from genreglm.errors import ConvergenceError, RankError, SeparationError
@@ -54,7 +54,7 @@ def separated_by_cells(cells: tuple[SeparatedCell, ...]) -> SeparationError:
     )
 
 
-def require_optimum(design: Design, found: Estimate) -> None:
+def require_optimum(design: Design, found: Ending) -> None:
     """Raise unless the estimate is at the optimum; the solver itself only says how it ended.
 
     Raises
@@ -62,7 +62,7 @@ def require_optimum(design: Design, found: Estimate) -> None:
     RankError, SeparationError, ConvergenceError
         By its outcome, each with its remedy.
     """
-    if found.converged:
+    if found.outcome is Outcome.CONVERGED:
         return
     if found.outcome is Outcome.SINGULAR:
         names = ", ".join(design.columns[j] for j in found.aliased)
@@ -81,7 +81,11 @@ def require_optimum(design: Design, found: Estimate) -> None:
             tuple(terms),
         )
     ended = f"after {found.solution.steps} steps, largest mean gradient {found.solution.gradient:.2g}"
-    raise ConvergenceError(f"{found.outcome.value} ({ended})")
+    moving, terms = "", list[str]()
+    if found.outcome is Outcome.STEP_LIMIT and found.direction is not None:
+        classes, terms = separating(design, found.direction)
+        moving = f" Its last step moved {_some(classes)} by {_some(terms)}."
+    raise ConvergenceError(f"{found.outcome.value} ({ended}){moving}", tuple(terms))
 
 
 def separating(design: Design, direction: Floats) -> tuple[list[str], list[str]]:

@@ -1,19 +1,26 @@
-"""Where rows come from: a frame, or a file of rows. Reads, never computes."""
+"""Where rows come from: a frame, a file of rows, or Parquet files met in batches. Reads, never computes."""
 
-from collections.abc import Callable
+import glob
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from genreglm.errors import DataError
 
-Source = pd.DataFrame | str | Path
+Source = pd.DataFrame | str | Path | Sequence[str | Path]
 
 _READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     ".parquet": pd.read_parquet,
     ".feather": pd.read_feather,
     ".csv": pd.read_csv,
 }
+BATCH_ROWS = 65_536
+_AHEAD = 2
 
 
 def read_rows(source: Source) -> pd.DataFrame:
@@ -24,7 +31,13 @@ def read_rows(source: Source) -> pd.DataFrame:
     DataError
         Where the path holds no table that can be read, or the table has no rows.
     """
-    rows = source if isinstance(source, pd.DataFrame) else _read_file(Path(source))
+    if isinstance(source, pd.DataFrame):
+        rows = source
+    elif not isinstance(source, str | Path) or is_many_files(source):
+        files = ParquetRows.open(source)
+        rows = pd.concat(files.batches(files.names), ignore_index=True)
+    else:
+        rows = _read_file(Path(source))
     if len(rows) == 0:
         raise DataError("The table has no rows; at least one is needed.")
     return rows.reset_index(drop=True)
@@ -33,8 +46,140 @@ def read_rows(source: Source) -> pd.DataFrame:
 def _read_file(path: Path) -> pd.DataFrame:
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
-        raise DataError(f"{path}: a path must end in one of {', '.join(_READERS)}; else pass a DataFrame.")
+        raise DataError(
+            f"{path}: a path must end in one of {', '.join(_READERS)}, or name a folder of Parquet files or a pattern "
+            "such as 'tracks/*.parquet'; else pass a DataFrame."
+        )
     try:
         return pd.DataFrame(reader(path))
     except (OSError, ValueError, pd.errors.ParserError) as error:
         raise DataError(f"{path} could not be read as {path.suffix}: {error}") from error
+
+
+def is_many_files(source: Any) -> bool:
+    """Say whether a source is a folder, a pattern, an address with a scheme, or several paths: Parquet in batches."""
+    if isinstance(source, list | tuple):
+        return True
+    if not isinstance(source, str | Path):
+        return False
+    return "://" in str(source) or glob.has_magic(str(source)) or Path(source).is_dir()
+
+
+@dataclass(frozen=True)
+class ParquetRows:
+    """The rows of Parquet files, in the order of the files' names and of their rows.
+
+    Attributes
+    ----------
+    names : the columns, those that folders are named after (``year=2024/``) included
+    rows : how many there are, as the files say
+    identity : a digest of the files' names, sizes and times of change
+    """
+
+    names: tuple[str, ...]
+    rows: int
+    identity: str
+    _dataset: Any = field(repr=False)
+
+    @classmethod
+    def open(cls, source: str | Path | Sequence[str | Path]) -> "ParquetRows":
+        """Open a file, a folder (of folders), a pattern, an address such as s3://bucket/tracks/, or a list of paths.
+
+        Raises
+        ------
+        DataError
+            Where there are no such files, or they are no Parquet of one schema.
+        """
+        import pyarrow as pa
+        from pyarrow import dataset
+
+        paths, filesystem = _paths(source)
+        if not paths:
+            raise DataError(f"{source}: there are no Parquet files.")
+        try:
+            held = dataset.dataset(
+                paths, format="parquet", filesystem=filesystem, partitioning="hive", partition_base_dir=_base(source)
+            )
+            rows = held.count_rows()
+        except (OSError, pa.ArrowException) as error:
+            raise DataError(f"{source} could not be read as Parquet: {error}") from error
+        if rows == 0:
+            raise DataError(f"{source}: the table has no rows; at least one is needed.")
+        return cls(tuple(held.schema.names), rows, _identity(held), held)
+
+    def batches(self, columns: Sequence[str], rows: int = BATCH_ROWS) -> Iterator[pd.DataFrame]:
+        """Yield frames of these columns, of at most `rows` rows each; the next ones are read meanwhile.
+
+        Raises
+        ------
+        DataError
+            Where a file turns out not to be readable.
+        """
+        import pyarrow as pa
+
+        scanner = self._dataset.scanner(
+            columns=list(columns), batch_size=rows, batch_readahead=_AHEAD, fragment_readahead=1
+        )
+        try:
+            for batch in scanner.to_batches():
+                yield _plain(batch.to_pandas())
+        except (OSError, pa.ArrowException) as error:
+            raise DataError(f"The Parquet files could not be read to their end: {error}") from error
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose categories are plain values: each batch would have categories of its own."""
+    coded = [name for name in frame if isinstance(frame[name].dtype, pd.CategoricalDtype)]
+    return frame.astype(dict.fromkeys(coded, object)) if coded else frame
+
+
+def _paths(source: str | Path | Sequence[str | Path]) -> tuple[list[str], Any]:
+    """Return the files of a source, sorted, and the file system that they lie in (None for this machine's)."""
+    if not isinstance(source, str | Path):
+        return [str(path) for path in source], None
+    if "://" in str(source):
+        return _remote(str(source))
+    path = Path(source)
+    if path.is_dir():
+        return sorted(str(found) for found in path.rglob("*.parquet") if _visible(found.relative_to(path))), None
+    if glob.has_magic(str(source)):
+        return sorted(found for found in glob.glob(str(source), recursive=True) if _visible(Path(found))), None
+    return ([str(path)] if path.exists() else []), None
+
+
+def _remote(address: str) -> tuple[list[str], Any]:
+    try:
+        from fsspec.core import url_to_fs
+    except ModuleNotFoundError as error:
+        raise DataError(f"{address}: addresses with a scheme need fsspec: pip install 'genreglm[dask]'") from error
+    try:
+        system, path = url_to_fs(address)
+        found = system.glob(path) if glob.has_magic(path) else system.find(path)
+    except (ImportError, OSError, ValueError) as error:
+        raise DataError(f"{address} cannot be reached: {error}") from error
+    return sorted(one for one in found if one.endswith(".parquet")), system
+
+
+def _visible(path: Path) -> bool:
+    return not any(part.startswith((".", "_")) and part not in (".", "..") for part in path.parts)
+
+
+def _base(source: Any) -> str | None:
+    """Return the folder whose folders' names may hold columns."""
+    if isinstance(source, list | tuple) or "://" in str(source):
+        return None
+    text = str(source)
+    if not glob.has_magic(text):
+        return text if Path(text).is_dir() else None
+    fixed = Path(text)
+    while glob.has_magic(str(fixed)):
+        fixed = fixed.parent
+    return str(fixed)
+
+
+def _identity(held: Any) -> str:
+    """Return a digest that changes where a file does."""
+    system = held.filesystem
+    found = system.get_file_info(list(held.files))
+    told = [[info.path, info.size, str(info.mtime_ns)] for info in found]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()

@@ -100,7 +100,7 @@ def upper_triangle(matrix: Floats) -> Floats:
     return np.asarray(np.linalg.qr(matrix, mode="r"))
 
 
-def _reduced(rows: Floats) -> Floats:
+def reduced_rows(rows: Floats) -> Floats:
     """Return R of rows = Q R; of few columns, by a few rows at a time, which stay in the cache."""
     columns = rows.shape[1]
     whole = len(rows) // _ROWS_TOGETHER
@@ -116,7 +116,7 @@ def triangle(blocks: Blocks) -> Floats:
 
     By orthogonal reduction of one block after the other, so that no square of the condition number enters.
     """
-    pieces = blocks.map(lambda block: _reduced(np.sqrt(block.w)[:, None] * block.x))
+    pieces = blocks.map(lambda block: reduced_rows(np.sqrt(block.w)[:, None] * block.x))
     reduced = next(pieces)
     for piece in pieces:
         reduced = upper_triangle(np.vstack([reduced, piece]))

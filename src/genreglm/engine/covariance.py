@@ -61,7 +61,7 @@ def covariance_of(
         if kind != "HC0":
             meat *= sandwich.small_sample_factor(units, "rows")
         covariance = sandwich.sandwich(covariance, meat)
-    return _to_columns(covariance, problem.standardisation.back()), units
+    return to_columns(covariance, problem.standardisation.back()), units
 
 
 def _clustered_meat(found: Estimate, clusters: Sequence[Codes], live: NDArray[np.bool_]) -> tuple[Floats, float]:
@@ -98,7 +98,7 @@ def _count(codes: Codes) -> float:
     return float(len(np.unique(codes)))
 
 
-def _to_columns(covariance: Floats, back: Floats) -> Floats:
+def to_columns(covariance: Floats, back: Floats) -> Floats:
     """Map a covariance by T = `back`, (p, p), in place: T V T' for each pair of classes."""
     width = len(back)
     for start in range(0, len(covariance), width):

@@ -5,6 +5,7 @@ Nothing is raised for what the data do; how it ended is the estimate's `outcome`
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from genreglm.engine import coordinates
 from genreglm.engine.blocks import Block, Blocks, Floats
 from genreglm.engine.coupled import Coupled, Quadratic, column_form
 from genreglm.engine.newton import Outcome, Solution, Step, minimise
-from genreglm.engine.objective import Objective
+from genreglm.engine.objective import Objective, PenalisedLikelihood
 from genreglm.engine.problem import Problem
 from genreglm.engine.separation import separating_direction, separating_step, sharp_step
 from genreglm.engine.start import best_start
@@ -27,6 +28,30 @@ class Control:
     decrement_tolerance: float = DECREMENT_TOLERANCE
     max_steps: int = STEP_LIMIT
     callback: Callable[[Step], None] | None = None
+
+
+class Ending(Protocol):
+    """How an estimation ended, whatever its rows: see `Estimate` for what each says."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended."""
+        ...
+
+    @property
+    def solution(self) -> Solution | None:
+        """The solver's account."""
+        ...
+
+    @property
+    def aliased(self) -> tuple[int, ...]:
+        """Columns that depend linearly on those before them."""
+        ...
+
+    @property
+    def direction(self) -> Floats | None:
+        """The last direction, or that which separates the rows."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -113,7 +138,7 @@ def estimate(
     )
     outcome, direction = solution.outcome, coordinates.unwhiten(triangular, solution.last_direction)
     if outcome is not Outcome.NON_FINITE:
-        apart = _apart(objective, solution)
+        apart = leads_away(objective, solution)
         if apart is not None:
             outcome, direction = Outcome.SEPARATED, apart
     pairs = list(zip(everything.parts, objective.probabilities, strict=True))
@@ -129,7 +154,7 @@ def estimate(
     )
 
 
-def _apart(objective: Objective, solution: Solution) -> Floats | None:
+def leads_away(objective: PenalisedLikelihood, solution: Solution) -> Floats | None:
     """Return the direction (columns, classes) along which a fit that ended was on its way to infinity, None if none.
 
     Roughly solved steps leave out a direction in which hardly any slope and still less curvature is left, and make it
@@ -147,7 +172,7 @@ def objective_of(problem: Problem, rows: Blocks, ridge: Quadratic | None) -> Obj
     triangular = coordinates.triangle(rows)
     if ridge is None:
         return Objective(rows, triangular, None)
-    return Objective(rows, *_with_ridge(problem, triangular, ridge))
+    return Objective(rows, *with_ridge(problem, triangular, ridge))
 
 
 def null_log_likelihood(problem: Problem) -> float:
@@ -159,21 +184,23 @@ def null_log_likelihood(problem: Problem) -> float:
     return estimate(ones).log_likelihood
 
 
-def ridge_strengths(problem: Problem, strength: float, factors: Floats, standardise: bool) -> Floats:
+def ridge_strengths(
+    problem: Problem, strength: float, factors: Floats, standardise: bool, deviation: Floats | None = None
+) -> Floats:
     """Return the strength of each column, (columns,), for B in the columns' own units.
 
-    `factors` (columns,) multiply it; with `standardise` it is meant per standard deviation of the column. The
-    intercept is free.
+    `factors` (columns,) multiply it; with `standardise` it is meant per standard deviation of the column, `deviation`
+    where that is not the problem's own. The intercept is free.
     """
     strengths = strength * factors
     if standardise:
-        strengths = strengths * problem.standardisation.deviation**2
+        strengths = strengths * (problem.standardisation.deviation if deviation is None else deviation) ** 2
     if problem.intercept is not None:
         strengths[problem.intercept] = 0.0
     return np.asarray(strengths)
 
 
-def _with_ridge(problem: Problem, triangular: Floats, ridge: Quadratic) -> tuple[Floats, Quadratic]:
+def with_ridge(problem: Problem, triangular: Floats, ridge: Quadratic) -> tuple[Floats, Quadratic]:
     """Return a triangle that whitens the Hessian at equal probabilities, K times the penalty included, and the
     penalty's quadratic form there. That also lets linearly dependent columns in.
 

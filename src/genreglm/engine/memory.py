@@ -4,6 +4,8 @@ import os
 
 from genreglm.errors import EstimationError, InferenceError
 
+_BATCHES, _LIBRARIES = 250_000_000, 350_000_000
+
 
 def fit_bytes(rows: int, columns: int, classes: int) -> int:
     """Return the bytes at the peak of an estimation.
@@ -19,6 +21,22 @@ def covariance_bytes(columns: int, classes: int, *, sandwich: bool = False) -> i
     parameters = columns * (classes - 1)
     pairs = classes * (classes - 1) // 2 * columns * (columns + 1) // 2
     return 8 * ((3 if sandwich else 2) * parameters**2 + pairs)
+
+
+def pass_bytes(columns: int, classes: int) -> int:
+    """Return the bytes that a fit in passes takes with its covariance, whatever the rows.
+
+    Information, what a stretch adds to it, and the sample's factor or, later, the covariance's inverse factor; pairs of
+    classes times pairs of columns; a batch of rows sorted by cell; the interpreter with its libraries.
+    """
+    parameters = columns * (classes - 1)
+    pairs = classes * (classes - 1) // 2 * columns * (columns + 1) // 2
+    return 8 * (4 * parameters**2 + 2 * pairs) + _BATCHES + _LIBRARIES
+
+
+def pass_bytes_a_row(columns: int, classes: int) -> int:
+    """Return the bytes that a row takes while its stretch is in memory: columns twice, and probabilities thrice."""
+    return 8 * (2 * columns + 3 * classes)
 
 
 def available_bytes() -> int:
@@ -47,6 +65,21 @@ def require_fit(rows: int, columns: int, classes: int) -> None:
         )
 
 
+def require_within(needed: float, most: float) -> None:
+    """Refuse what takes more than it may.
+
+    Raises
+    ------
+    EstimationError
+        With the bytes needed and those allowed.
+    """
+    if needed > most:
+        raise EstimationError(
+            f"This fit needs {_gib(needed)} at least, and may take {_gib(most)}. Raise the memory it may take, use "
+            "covariance=None, or use fewer columns."
+        )
+
+
 def require_covariance(columns: int, classes: int, *, sandwich: bool = False) -> None:
     """Refuse a covariance that does not fit.
 
@@ -63,5 +96,5 @@ def require_covariance(columns: int, classes: int, *, sandwich: bool = False) ->
         )
 
 
-def _gib(size: int) -> str:
+def _gib(size: float) -> str:
     return f"{size / 2**30:.1f} GiB"

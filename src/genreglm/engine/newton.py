@@ -114,6 +114,7 @@ def minimise(
     max_steps: int = STEP_LIMIT,
     callback: Callable[[Step], None] | None = None,
     diverges: Callable[[PenalisedLikelihood, Floats, Floats], Floats | None] | None = None,
+    first_damping: float | None = None,
 ) -> Solution:
     """Minimise `objective` from `start` (zero by default).
 
@@ -129,6 +130,8 @@ def minimise(
        to infinity, ask `diverges` of the direction and the gradient, and stop as separated if it returns the
        direction that separates. Go to 1.
 
+    A start that is known to be near takes `first_damping` 0; else it is judged by the first gradient.
+
     Sources: Nocedal and Wright (2006), Numerical Optimization, chapters 7 and 10; Eisenstat and Walker (1996), SIAM J.
     Sci. Comput. 17:16, for how roughly.
     """
@@ -141,7 +144,10 @@ def minimise(
         return Solution(whitened, value, float(np.abs(gradient).max()), outcome, trace, direction)
 
     typical, curvature = objective.typical_curvatures(), objective.curvature()
-    damping, precondition = _first_damping(gradient, curvature, typical)
+    if first_damping is None:
+        damping, precondition = _first_damping(gradient, curvature, typical)
+    else:
+        damping, precondition = first_damping, curvature.inverse(first_damping * typical)
     damped = damping
     used = 0
     while True:

@@ -75,15 +75,16 @@ def single_threaded_blas() -> Iterator[None]:
                 _release = None
 
 
-def workspace(rows: int, columns: int, dtype: DTypeLike = np.float64) -> NDArray[Any]:
-    """Return an uninitialised array that belongs to this thread until it asks again.
+def workspace(rows: int, columns: int, dtype: DTypeLike = np.float64, slot: str = "predictors") -> NDArray[Any]:
+    """Return an uninitialised array that belongs to this thread until it asks for the same slot again.
 
     Fresh pages cost more than the arithmetic done on them once.
     """
     needed = rows * columns * np.dtype(dtype).itemsize
-    memory = getattr(_local, "memory", None)
+    memory = getattr(_local, slot, None)
     if memory is None or memory.size < needed:
-        memory = _local.memory = np.empty(needed, dtype=np.uint8)
+        memory = np.empty(needed, dtype=np.uint8)
+        setattr(_local, slot, memory)
     return np.asarray(memory[:needed].view(dtype).reshape(rows, columns))
 
 

@@ -46,7 +46,7 @@ def model_comparison(table: pd.DataFrame) -> Figure:
     order = top["artist"].fillna(top["random"]).sort_values(ascending=False, kind="stable").index
     note = "Tested on artists that the model has never heard (dot) and on rows drawn at random (square)."
     figure = titled_figure(10.0, _ROW * len(order) + 1.0, model_comparison_finding(table), note)
-    left, right = figure.subplots(1, 2, sharey=True)
+    left, right = figure.subplots(1, 2, sharey=True, gridspec_kw={"wspace": 0.12})
     _dumbbells(left, top.loc[order])
     _dumbbells(right, loss.loc[order])
     name_rows(left, [_model_name(str(model), str(features)) for model, features in order])

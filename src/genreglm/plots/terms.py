@@ -66,11 +66,14 @@ def gvif_finding(table: pd.DataFrame) -> str:
 def gvif(table: pd.DataFrame) -> Figure:
     """Generalised variance inflation, adjusted to one degree of freedom. Table: term, df, gvif, gvif_adjusted."""
     rows = table.sort_values(["gvif_adjusted", "term"], ascending=[False, True], ignore_index=True)
-    note = "GVIF^(1/(2 df)): how many times wider collinearity makes a term's intervals. Lines: a VIF of 5 and of 10."
-    figure = titled_figure(8.0, ROW * 1.25 * max(len(rows), 3) + 0.6, gvif_finding(table), note)
-    axes, places = figure.subplots(), np.arange(len(rows))
     finite = rows["gvif_adjusted"].where(np.isfinite(rows["gvif_adjusted"]))
     ends = finite.fillna(max(1.1 * finite.max(skipna=True), 4.0) if finite.notna().any() else 4.0)
+    low, high = min(1.0, float(ends.min())), max(float(ends.max()), _WORRY + 0.1)
+    high += 0.1 * (high - low)
+    limits = "Lines: a VIF of 5 and of 10." if high > _ALARM else "Line: a VIF of 5."
+    note = f"GVIF^(1/(2 df)): how many times wider collinearity makes a term's intervals. {limits}"
+    figure = titled_figure(8.0, ROW * 1.25 * max(len(rows), 3) + 0.6, gvif_finding(table), note)
+    axes, places = figure.subplots(), np.arange(len(rows))
     for limit in (_WORRY, _ALARM):
         axes.axvline(limit, color=VERMILION, linewidth=0.9, linestyle=(0, (4, 3)))
     axes.hlines(places, 1, ends, color=FAINT, linewidth=1.6)
@@ -86,8 +89,7 @@ def gvif(table: pd.DataFrame) -> Figure:
             color=VERMILION,
         )
     name_rows(axes, rows["term"])
-    low, high = min(1.0, float(ends.min())), max(float(ends.max()), _WORRY + 0.1)
-    axes.set_xlim(low, high + 0.1 * (high - low))
+    axes.set_xlim(low, high)
     axes.set_xlabel("Adjusted GVIF (1 = unrelated to the other terms)")
     return figure
 

@@ -64,6 +64,7 @@ class FitStatistics:
     largest_class : weight of the largest class
     tjur : Tjur's coefficient of each class; see `genreglm.engine.accuracy`
     weight_kind : "frequency" or "importance", as `gg.fit` was told
+    passes : over the rows, where they were met in passes; 0 where they were in memory
 
     `told_right`, `largest_class` and `tjur` are NaN or empty in a model that was saved before they were kept.
     """
@@ -78,6 +79,7 @@ class FitStatistics:
     largest_class: float = float("nan")
     tjur: tuple[float, ...] = ()
     weight_kind: WeightKind = "frequency"
+    passes: int = 0
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ _DAMAGE = (
     OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, EOFError, RuntimeError, MemoryError,
     zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
-_NO_NUMBERS = ("iterations", "outcome", "tjur", "weight_kind")
+_NO_NUMBERS = ("iterations", "outcome", "tjur", "weight_kind", "passes")
 _PENALTIES = {
     kind.__name__: kind
     for kind in (
@@ -136,6 +136,7 @@ def _statistics(state: dict[str, Any]) -> FitStatistics:
         outcome=str(state["outcome"]),
         tjur=tuple(float(value) for value in state.get("tjur", ())),
         weight_kind=kind,
+        passes=int(state.get("passes", 0)),
     )
 
 

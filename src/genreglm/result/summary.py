@@ -75,8 +75,14 @@ def _facts(result: Result) -> tuple[tuple[str, str], ...]:
         ("AIC, BIC", f"{numbers['aic']:,.1f}, {numbers['bic']:,.1f}"),
         ("Penalty", "none" if result.penalty is None else repr(result.penalty)),
         ("Covariance", _covariance(result)),
-        ("Solver", f"{result.statistics.outcome} ({result.statistics.iterations} steps)"),
+        ("Solver", f"{result.statistics.outcome} ({_effort(result)})"),
     )
+
+
+def _effort(result: Result) -> str:
+    """Return `7 steps`, and `19 passes over the rows` where they were met in passes."""
+    steps, passes = result.statistics.iterations, result.statistics.passes
+    return f"{steps} steps, {passes} passes over the rows" if passes else f"{steps} steps"
 
 
 def _covariance(result: Result) -> str:

@@ -17,9 +17,9 @@ from genreglm.engine.sparse_path import SparseSolution
 from genreglm.engine.sparse_penalties import ElasticNet, GroupLasso, Lasso, SparsePenalty, TermLasso
 from genreglm.errors import ConvergenceError, OptionError
 from genreglm.evaluation import RowScores
-from genreglm.fitting import penalty_factors
 from genreglm.inputs import Column
 from genreglm.options import GRADIENT_TOLERANCE, Metric, SparseKind, check_choice, check_level
+from genreglm.penalised import penalty_factors
 from genreglm.selection.cross_validation import WARNING, record
 from genreglm.selection.dealt import RANDOM_ROWS, Dealt
 from genreglm.selection.groups import Groups

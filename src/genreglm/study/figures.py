@@ -16,7 +16,11 @@ from genreglm.study.store import Store
 Drawings = Iterator[tuple[str, Any, str]]
 
 _MODEL_GVIF = "gvif_genre_model"
-_CORRECTIONS = {"as fitted": "the fit", "temperature": "the temperature", "vector": "scale and shift by genre"}
+_CORRECTIONS = {
+    "as fitted": "the fit",
+    "temperature": "the fit scaled by a temperature",
+    "vector": "the fit corrected genre by genre",
+}
 _TYPICAL = "A typical track, one feature varying, all else at its median"
 
 

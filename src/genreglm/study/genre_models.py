@@ -19,8 +19,9 @@ Say = Callable[[str], None]
 
 # For comparing models: the log-likelihood is then within half of this of its maximum.
 _ROUGH_GRADIENT, _ROUGH_DECREMENT = 1e-3, 0.1
-# Where there is an estimate, 10 to 25 steps reach it; a fit that takes more is on its way to infinity.
-_MOST_STEPS = 50
+# Where there is an estimate, 5 to 15 steps reach it; a fit that takes more is on its way to infinity, or so nearly that
+# no standard error of it means anything. Walking on until that is certain takes as long as the rest of the stage.
+_MOST_STEPS = 20
 _CURVE_DF = 3
 _JUDGED_ROWS = 40_000
 _NO_ESTIMATE = "no estimate with it"

@@ -13,9 +13,9 @@ from genreglm.designs import Design
 from genreglm.engine.one_step import one_step
 from genreglm.engine.penalties import Ridge
 from genreglm.errors import DataError, InferenceError, OptionError
-from genreglm.fitting import ridge_of
 from genreglm.inputs import Column
 from genreglm.options import check_level
+from genreglm.penalised import ridge_of
 from genreglm.result import Result
 from genreglm.uncertainty.calibrate import Calibration
 

@@ -1,0 +1,184 @@
+"""From rows that are met in passes to an estimate: a fit of a sample, and a few steps over all rows from there.
+
+The estimate of a sample of n rows of N is about sqrt(N / n) standard errors of the whole's from where it leads, so that
+Newton's steps over all rows begin where they converge quadratically. In the sample a class may miss a level, or be set
+apart otherwise: half a row in each empty cell, and a trace of ridge, keep its estimate finite.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from genreglm.engine import coordinates
+from genreglm.engine.blocks import Blocks, Floats
+from genreglm.engine.coordinates import Standardisation
+from genreglm.engine.coupled import Quadratic
+from genreglm.engine.estimate import Control, estimate, leads_away, ridge_strengths, with_ridge
+from genreglm.engine.newton import Outcome, Solution, minimise
+from genreglm.engine.objective import Objective
+from genreglm.engine.passes.objective import PassObjective
+from genreglm.engine.passes.rows import Followed, Rows, added
+from genreglm.engine.passes.sampled import SampledInformation
+from genreglm.engine.passes.sums import class_weights, stacked, triangle_of
+from genreglm.engine.preconditioners import ClassBlocks, Curvature
+from genreglm.engine.problem import Problem
+from genreglm.engine.separation import separating_step
+
+_ROWS_A_CELL, _TRACE_OF_RIDGE = 0.5, 1e-3
+_START = Control(gradient_tolerance=1e-5, decrement_tolerance=1e-2)
+# The sample's whole information stands for that of all rows up to so many parameters; beyond, its diagonal blocks do.
+MOST_PARAMETERS = 6_000
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What two passes over rows measure: the sum of the weights, those of the classes, and R with R'R = sum w z z'."""
+
+    total_weight: float
+    class_weights: Floats
+    triangular: Floats
+
+    @classmethod
+    def of(cls, rows: Rows) -> "Measured":
+        """Measure all rows, in standardised columns."""
+        weight, by_class = rows.reduce(class_weights, added)
+        return cls(weight, by_class, rows.reduce(triangle_of, stacked)[0])
+
+    def followed_by(self, blocks: Blocks) -> "Measured":
+        """Return what these rows and those of `blocks` measure together."""
+        weight, by_class = class_weights(blocks)
+        together = stacked((self.triangular,), triangle_of(blocks))[0]
+        return Measured(self.total_weight + weight, self.class_weights + by_class, together)
+
+    def deviations(self, standard: Standardisation) -> Floats:
+        """Return the standard deviation of each column as given (root mean square without an intercept)."""
+        moments = self.triangular.T @ self.triangular / self.total_weight
+        squares = np.diag(moments).copy()
+        if standard.intercept is not None:
+            squares -= moments[standard.intercept] ** 2
+            squares[standard.intercept] = 1.0
+        return np.asarray(np.sqrt(np.maximum(squares, 0.0)) * standard.scale)
+
+
+@dataclass(frozen=True)
+class PassEstimate:
+    """Where an estimation ended; see `genreglm.engine.estimate.Estimate`.
+
+    Attributes
+    ----------
+    standardised : (columns, classes), the coefficients of standardised columns
+    coefficients : those of the columns as given
+    passes : over all rows, those that found the whitened columns included
+    """
+
+    coefficients: Floats
+    standardised: Floats
+    outcome: Outcome
+    solution: Solution | None = None
+    aliased: tuple[int, ...] = ()
+    direction: Floats | None = field(default=None, repr=False)
+    passes: int = 0
+
+    @property
+    def converged(self) -> bool:
+        """Whether it ended at the optimum."""
+        return self.outcome is Outcome.CONVERGED
+
+
+def estimate_in_passes(
+    rows: Rows,
+    measured: Measured,
+    sample: Problem,
+    factors: Sequence[range],
+    *,
+    ridge: Quadratic | None = None,
+    prior: Blocks | None = None,
+    start: Floats | None = None,
+    control: Control | None = None,
+    reached: Callable[[Floats], object] = lambda coefficients: None,
+) -> PassEstimate:
+    """Minimise the mean negative log-likelihood of `rows`; see `genreglm.engine.estimate.estimate`.
+
+    Parameters
+    ----------
+    rows : all rows, standardised as the sample says
+    measured : of them, without those of a prior
+    sample : some of them, in the columns as given; it needs a row of each class
+    factors : the columns of each term
+    start : (columns, classes) coefficients of standardised columns to start from, in place of the sample's
+    reached : hears of the best coefficients of standardised columns so far
+    """
+    control = control or Control()
+    everything: Rows = rows if prior is None else Followed(rows, prior)
+    whole = measured if prior is None else measured.followed_by(prior)
+    triangular = _square(whole.triangular, rows.columns) / np.sqrt(whole.total_weight)
+    quadratic: Quadratic | None = None
+    if ridge is None:
+        aliased = tuple(coordinates.aliased_columns(triangular))
+        if aliased:
+            nothing = np.full((rows.columns, rows.classes), np.nan)
+            return PassEstimate(nothing, nothing, Outcome.SINGULAR, aliased=aliased, passes=2)
+    else:
+        triangular, quadratic = with_ridge(sample, triangular, ridge)
+    first = _of_sample(sample, factors, ridge) if start is None else start
+    whitened = coordinates.whiten(triangular, first - first.mean(axis=1, keepdims=True))
+    known = _known(sample, triangular, quadratic, whitened)
+    objective = PassObjective(everything, whole.total_weight, triangular, quadratic, known, reached)
+    solution = minimise(
+        objective,
+        whitened,
+        gradient_tolerance=control.gradient_tolerance,
+        decrement_tolerance=control.decrement_tolerance,
+        max_steps=control.max_steps,
+        callback=control.callback,
+        diverges=separating_step,
+        first_damping=0.0,
+    )
+    outcome, direction = solution.outcome, coordinates.unwhiten(triangular, solution.last_direction)
+    if outcome is not Outcome.NON_FINITE:
+        apart = leads_away(objective, solution)
+        if apart is not None:
+            outcome, direction = Outcome.SEPARATED, apart
+    standardised = coordinates.unwhiten(triangular, solution.whitened)
+    return PassEstimate(
+        sample.standardisation.back() @ standardised,
+        standardised,
+        outcome,
+        solution,
+        (),
+        direction,
+        objective.passes + 2,
+    )
+
+
+def _of_sample(sample: Problem, factors: Sequence[range], ridge: Quadratic | None) -> Floats:
+    """Return the sample's own estimate, (columns, classes) of standardised columns."""
+    prior = None
+    if ridge is None:
+        ones = np.ones(sample.x.shape[1])
+        ridge = ridge_strengths(sample, _TRACE_OF_RIDGE / float(sample.w.sum()), ones, standardise=True)
+        cells = sample.empty_cells(factors)
+        prior = sample.prior_blocks(cells, _ROWS_A_CELL) if cells else None
+    found = estimate(sample, ridge=ridge, prior=prior, control=_START)
+    return sample.standardisation.forth(found.coefficients)
+
+
+def _known(
+    sample: Problem, triangular: Floats, quadratic: Quadratic | None, whitened: Floats
+) -> tuple[Curvature, Floats]:
+    """Return the curvature of the sample at a point, and the typical one of each class."""
+    objective = Objective(sample.blocks(), triangular, quadratic)
+    objective.evaluate(whitened)
+    columns, classes = objective.shape
+    typical = objective.typical_curvatures()
+    if columns * (classes - 1) > MOST_PARAMETERS:
+        return ClassBlocks(objective.class_curvatures(), dear=False), typical
+    parts = list(zip(objective.blocks.parts, objective.probabilities, strict=True))
+    return SampledInformation(parts, classes, triangular, quadratic), typical
+
+
+def _square(reduced: Floats, columns: int) -> Floats:
+    square = np.zeros((columns, columns))
+    square[: len(reduced)] = reduced
+    return square

@@ -1,0 +1,74 @@
+"""The objective over rows that are met in passes."""
+
+from collections.abc import Callable
+
+from genreglm.engine.blocks import Blocks, Floats
+from genreglm.engine.coordinates import unwhiten
+from genreglm.engine.coupled import Quadratic
+from genreglm.engine.objective import PenalisedLikelihood
+from genreglm.engine.passes.rows import Rows, added, widest
+from genreglm.engine.passes.sums import curved, loss_and_gradient
+from genreglm.engine.preconditioners import Curvature
+
+
+class PassObjective(PenalisedLikelihood):
+    """Each value with its gradient is a pass over the rows, and so is each product with the Hessian.
+
+    Parameters
+    ----------
+    rows : in standardised columns
+    total_weight : of all of them
+    known : curvature by which steps are preconditioned, and the typical one of each class: those of a sample
+    reached : hears of the coefficients (columns, classes) of standardised columns with the lowest value so far
+    """
+
+    def __init__(
+        self,
+        rows: Rows,
+        total_weight: float,
+        triangular: Floats,
+        quadratic: Quadratic | None,
+        known: tuple[Curvature, Floats],
+        reached: Callable[[Floats], object] = lambda coefficients: None,
+    ) -> None:
+        super().__init__((rows.columns, rows.classes), triangular, quadratic, total_weight)
+        self.rows, self.passes = rows, 0
+        self._known, self._reached = known, reached
+        self._lowest = float("inf")
+
+    def evaluate(self, whitened: Floats) -> tuple[float, Floats]:
+        """Return f and its gradient, (columns, classes); the products are those of this point from now on."""
+        value, gradient = super().evaluate(whitened)
+        if value < self._lowest:
+            self._lowest = value
+            self._reached(self._at)
+        return value, gradient
+
+    def _loss_and_gradient(self, coefficients: Floats) -> tuple[float, Floats]:
+        self._at = coefficients
+        self.passes += 1
+        loss, gradient = self.rows.reduce(loss_and_gradient, added, coefficients)
+        return loss, gradient
+
+    def product(self, direction: Floats, *, single: bool = False) -> Floats:
+        """Return the Hessian at the last evaluated point times `direction`; reading dwarfs what `single` would save."""
+        self.passes += 1
+        (total,) = self.rows.reduce(curved, added, self._at, unwhiten(self.triangular, direction))
+        found = self.whiten_rows(total)
+        return found if self.quadratic is None else found + self.quadratic @ direction
+
+    def curvature(self) -> Curvature:
+        """Return the sample's."""
+        return self._known[0]
+
+    def typical_curvatures(self) -> Floats:
+        """Return the sample's."""
+        return self._known[1]
+
+    def extremes(
+        self, kernel: Callable[[Blocks, Floats], tuple[float, float]], direction: Floats
+    ) -> tuple[float, float]:
+        """Return what `kernel` finds in the rows."""
+        self.passes += 1
+        low, high = self.rows.reduce(kernel, widest, direction)
+        return low, high

@@ -1,0 +1,119 @@
+"""Kernels of passes over rows: what a stretch of them adds to the likelihood, its derivatives and its covariances.
+
+All take rows as `Blocks` in standardised columns z, and coefficients (columns, classes) for these. None keeps anything
+of a row: probabilities are computed anew in each pass, since they would need more memory than the columns.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from genreglm.engine import sandwich
+from genreglm.engine.accuracy import discrimination_sums
+from genreglm.engine.blocks import Block, Blocks, Codes, Floats, class_sums
+from genreglm.engine.coordinates import reduced_rows, upper_triangle
+from genreglm.engine.information import information
+from genreglm.engine.softmax import cluster_sums, curvature_rows
+from genreglm.engine.threads import ordered_map, workspace
+
+
+def class_weights(blocks: Blocks) -> tuple[float, Floats]:
+    """Return the sum of the weights, and that of each class, (classes,)."""
+    own = [class_sums(part.y, part.w, blocks.classes) for part in blocks.parts]
+    return blocks.total_weight, np.asarray(sum(own, np.zeros(blocks.classes)))
+
+
+def live_rows(blocks: Blocks) -> tuple[float]:
+    """Count the rows of positive weight."""
+    return (float(sum(np.count_nonzero(part.w) for part in blocks.parts)),)
+
+
+def triangle_of(blocks: Blocks) -> tuple[Floats]:
+    """Return R, upper triangular, with R'R = sum w z z'."""
+    reduced = np.zeros((0, blocks.columns))
+    for piece in blocks.map(lambda block: reduced_rows(np.sqrt(block.w)[:, None] * block.x)):
+        reduced = upper_triangle(np.vstack([reduced, piece]))
+    return (reduced,)
+
+
+def stacked(one: tuple[Floats], other: tuple[Floats]) -> tuple[Floats]:
+    """Put two triangles together."""
+    return (upper_triangle(np.vstack([one[0], other[0]])),)
+
+
+def loss_and_gradient(blocks: Blocks, coefficients: Floats) -> tuple[float, Floats]:
+    """Return sum_i w_i (log sum_l exp eta_il - sum_k t_ik eta_ik) and its gradient, (columns, classes)."""
+
+    def task(block: Block) -> tuple[float, Floats]:
+        eta = block.linear_predictor(coefficients)
+        loss = block.loss(eta, workspace(len(block), eta.shape[1], slot="probabilities"))
+        return loss, block.x.T @ eta
+
+    loss, gradient = 0.0, np.zeros(coefficients.shape)
+    for part_loss, part_gradient in blocks.map(task):
+        loss += part_loss
+        gradient += part_gradient
+    return loss, gradient
+
+
+def curved(blocks: Blocks, coefficients: Floats, direction: Floats) -> tuple[Floats]:
+    """Return the sum over rows of Z'[P o T - P o rowsum(P o T)], T = Z `direction`, with P at `coefficients`."""
+
+    def task(block: Block) -> Floats:
+        prob = _probabilities(block, coefficients)
+        tangent = block.product(direction)
+        curvature_rows(tangent, prob, block.w)
+        return block.x.T @ tangent
+
+    total = np.zeros(direction.shape)
+    for part in blocks.map(task):
+        total += part
+    return (total,)
+
+
+def information_of(blocks: Blocks, coefficients: Floats) -> tuple[Floats]:
+    """Return the information at `coefficients`, see `genreglm.engine.information`, (m, m)."""
+    if not blocks.rows:
+        return (np.zeros((blocks.columns * (blocks.classes - 1),) * 2),)
+    return (information(list(_fitted(blocks, coefficients)), blocks.classes),)
+
+
+def row_meat_of(blocks: Blocks, coefficients: Floats, squared: bool) -> tuple[Floats]:
+    """Return the sum of the outer products of the rows' scores; see `genreglm.engine.sandwich.row_meat`."""
+    if not blocks.rows:
+        return (np.zeros((blocks.columns * (blocks.classes - 1),) * 2),)
+    weights = [block.w**2 if squared else block.w for block in blocks.parts]
+    return (sandwich.row_meat(list(_fitted(blocks, coefficients)), blocks.classes, weights),)
+
+
+def cluster_scores(blocks: Blocks, codes: Codes, clusters: int, coefficients: Floats) -> Floats:
+    """Return the scores of rows summed over each of `clusters`, (clusters, m), by the rows' `codes` from 0 on."""
+    sums = np.zeros((clusters, blocks.columns * (blocks.classes - 1)))
+    done = 0
+    for block, prob in _fitted(blocks, coefficients):
+        residual = np.ascontiguousarray(block.residual(prob)[:, :-1])
+        cluster_sums(np.ascontiguousarray(block.x), residual, codes[done : done + len(block)], sums)
+        done += len(block)
+    return sums
+
+
+def fit_sums(blocks: Blocks, coefficients: Floats) -> tuple[float, float, float, Floats, Floats, Floats]:
+    """Return the log-likelihood, and what tells how well the classes are told apart; see `discrimination_sums`."""
+    log_likelihood = -loss_and_gradient(blocks, coefficients)[0]
+    return log_likelihood, *discrimination_sums(_fitted(blocks, coefficients), blocks.classes)
+
+
+def _fitted(blocks: Blocks, coefficients: Floats) -> Iterator[tuple[Block, Floats]]:
+    """Yield each block with its probabilities."""
+
+    def task(block: Block) -> tuple[Block, Floats]:
+        return block, _probabilities(block, coefficients).copy()
+
+    yield from ordered_map(task, blocks.parts)
+
+
+def _probabilities(block: Block, coefficients: Floats) -> Floats:
+    eta = block.linear_predictor(coefficients)
+    prob = workspace(len(block), eta.shape[1], slot="probabilities")
+    block.loss(eta, prob)
+    return prob

@@ -1,0 +1,141 @@
+"""`fit` where rows are met in passes: the same arguments as far as passes allow them, and the same `Result`."""
+
+from typing import Any
+
+import numpy as np
+
+from genreglm import out_of_core
+from genreglm.designs import Design
+from genreglm.engine.accuracy import discrimination_of
+from genreglm.engine.blocks import Blocks, Floats
+from genreglm.engine.estimate import Control
+from genreglm.engine.passes.cells import empty_cells, prior_blocks
+from genreglm.engine.passes.covariance import covariance_in_passes
+from genreglm.engine.passes.estimate import Measured, PassEstimate, estimate_in_passes
+from genreglm.engine.passes.rows import Followed, Rows, added
+from genreglm.engine.passes.sums import fit_sums
+from genreglm.engine.penalties import CellPrior, Jeffreys, Penalty, Ridge, Shrinkage
+from genreglm.engine.sparse_penalties import SparsePenalty
+from genreglm.engine.threads import single_threaded_blas
+from genreglm.errors import OptionError
+from genreglm.options import CovarianceKind, WeightKind
+from genreglm.out_of_core import OutOfCore, Prepared
+from genreglm.penalised import ridge_of
+from genreglm.refusals import named, require_optimum, separated_by_cells
+from genreglm.result import FitStatistics, Inference, Result
+from genreglm.sources import ParquetRows
+
+_CLUSTERS_AT_ONCE = 2_048
+
+
+@single_threaded_blas()
+def fit_in_passes(
+    formula: str | Design,
+    source: ParquetRows,
+    how: OutOfCore,
+    *,
+    weights: Any,
+    weight_kind: WeightKind,
+    penalty: Penalty | None,
+    covariance: CovarianceKind | None,
+    clusters: Any,
+    control: Control,
+) -> Result:
+    """Fit rows of Parquet files without holding them; see `genreglm.fitting.fit`.
+
+    Raises
+    ------
+    OptionError
+        For what needs all rows at once: penalties of the lasso kind, weights and clusters other than columns.
+    """
+    _require_passes(penalty, weights, clusters)
+    with out_of_core.prepared(formula, source, how, weights, clusters) as ready:
+        return _fit(ready, weight_kind, penalty, covariance, clusters, control)
+
+
+def _fit(
+    ready: Prepared,
+    weight_kind: WeightKind,
+    penalty: Penalty | None,
+    covariance: CovarianceKind | None,
+    clusters: str | None,
+    control: Control,
+) -> Result:
+    design, rows, sample = ready.design, ready.rows, ready.sample
+    measured = Measured.of(rows)
+    cells = [] if isinstance(penalty, Shrinkage) else empty_cells(rows, design.spans, design.intercept)
+    if cells and penalty is None:
+        raise separated_by_cells(named(design, cells))
+    prior = prior_blocks(rows, cells, penalty.count) if cells and isinstance(penalty, CellPrior) else None
+    deviations = measured.deviations(sample.standardisation)
+    found = estimate_in_passes(
+        rows,
+        measured,
+        sample,
+        design.spans,
+        ridge=ridge_of(design, sample, penalty, ready.frame, deviations) if isinstance(penalty, Ridge) else None,
+        prior=prior,
+        start=ready.start,
+        control=control,
+        reached=ready.reached,
+    )
+    require_optimum(design, found)
+    inference = None if covariance is None else _infer(ready, found, prior, covariance, clusters, weight_kind)
+    return Result(
+        design=design,
+        coefficients=found.coefficients,
+        statistics=_statistics(rows, measured, found, weight_kind),
+        inference=inference,
+        separated=named(design, cells),
+        penalty=penalty,
+        steps=() if found.solution is None else tuple(found.solution.trace),
+    )
+
+
+def _infer(
+    ready: Prepared,
+    found: PassEstimate,
+    prior: Blocks | None,
+    kind: CovarianceKind,
+    clusters: str | None,
+    weight_kind: WeightKind,
+) -> Inference:
+    everything: Rows = ready.rows if prior is None else Followed(ready.rows, prior)
+    clustered = None if clusters is None else ready.rows.by_cluster(_CLUSTERS_AT_ONCE)
+    back = ready.sample.standardisation.back()
+    matrix, units = covariance_in_passes(ready.rows, everything, found.standardised, back, kind, weight_kind, clustered)
+    return Inference(kind, matrix, units, clusters)
+
+
+def _statistics(rows: Rows, measured: Measured, found: PassEstimate, weight_kind: WeightKind) -> FitStatistics:
+    assert found.solution is not None
+    log_likelihood, *sums = rows.reduce(fit_sums, added, found.standardised)
+    told_right, tjur = discrimination_of(*sums)
+    return FitStatistics(
+        nobs=measured.total_weight,
+        log_likelihood=log_likelihood,
+        null_log_likelihood=_null(measured.class_weights),
+        gradient_norm=found.solution.gradient,
+        iterations=found.solution.steps,
+        outcome=found.outcome.value,
+        told_right=told_right,
+        largest_class=float(measured.class_weights.max()),
+        tjur=tuple(tjur.tolist()),
+        weight_kind=weight_kind,
+        passes=found.passes,
+    )
+
+
+def _null(class_weights: Floats) -> float:
+    return float(class_weights @ np.log(class_weights / class_weights.sum()))
+
+
+def _require_passes(penalty: Penalty | None, weights: Any, clusters: Any) -> None:
+    if isinstance(penalty, SparsePenalty | Jeffreys):
+        raise OptionError(
+            f"{type(penalty).__name__} needs all rows at once. In passes there are gg.Ridge and its kin, gg.CellPrior, "
+            "and fits without a penalty; or fit a sample that fits in memory."
+        )
+    for name, given in (("weights", weights), ("clusters", clusters)):
+        if given is not None and not isinstance(given, str):
+            raise OptionError(f"{name} must be the name of a column where rows are met in passes; found {given!r:.60}.")

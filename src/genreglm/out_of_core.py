@@ -1,0 +1,213 @@
+"""Fits of rows that are met in passes: a design learnt in one, mapped files written in the next, then the engine's."""
+
+import contextlib
+import hashlib
+import io
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from genreglm import inputs
+from genreglm.designs import Design
+from genreglm.engine import memory
+from genreglm.engine.blocks import Floats
+from genreglm.engine.coordinates import Standardisation
+from genreglm.engine.passes.mapped import HEADER, MappedRows, RowWriter
+from genreglm.engine.problem import Problem
+from genreglm.errors import DataError, OptionError
+from genreglm.files import make_folder, write_whole
+from genreglm.sources import ParquetRows
+from genreglm.summaries import SAMPLE_ROWS, learn_from, needed_columns, summarise
+
+_CHECKPOINT, _CACHED = "checkpoint.npy", "cache.json"
+_MOST_STRETCH, _LEAST_STRETCH = 131_072, 4_096
+
+
+@dataclass(frozen=True)
+class OutOfCore:
+    """How rows that need not fit in memory are met.
+
+    Parameters
+    ----------
+    memory : bytes that a fit may take for itself, mapped files apart; it is refused where that cannot be
+    folder : where the design's columns are kept, in mapped files. They are used again by a fit of the same formula and
+        rows, and a fit that was killed goes on from its last step; None for a temporary folder
+    single : keep columns in single precision: half the disk, and coefficients right to six digits
+    sample_rows : rows from which quantiles and means of a formula are learnt, and on which the fit begins
+    seed : of the draw of that sample
+    """
+
+    memory: float = 2e9
+    folder: str | Path | None = None
+    single: bool = False
+    sample_rows: int = SAMPLE_ROWS
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.memory > 0 or self.sample_rows < 100:
+            raise OptionError(
+                f"OutOfCore: memory={self.memory!r} must be a number of bytes, and sample_rows={self.sample_rows!r} at "
+                "least 100."
+            )
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Rows ready for passes over them.
+
+    Attributes
+    ----------
+    design : frozen
+    sample : the arrays of the sample, whose standardisation is that of all rows
+    frame : the sample itself
+    rows : all of them, standardised, in mapped files
+    start : coefficients (columns, classes) of standardised columns that a killed fit had reached, if any
+    """
+
+    design: Design
+    sample: Problem
+    frame: pd.DataFrame = field(repr=False)
+    rows: MappedRows
+    start: Floats | None
+    _folder: Path
+
+    def reached(self, standardised: Floats) -> None:
+        """Keep the coefficients for a fit that goes on after this one was killed."""
+        held = io.BytesIO()
+        np.save(held, standardised, allow_pickle=False)
+        write_whole(self._folder / _CHECKPOINT, held.getvalue())
+
+
+@contextlib.contextmanager
+def prepared(
+    formula: str | Design,
+    source: ParquetRows,
+    how: OutOfCore,
+    weights: str | None = None,
+    clusters: str | None = None,
+) -> Iterator[Prepared]:
+    """Learn the design in one pass over the source, and write its columns in another; both only where that is not done.
+
+    Raises
+    ------
+    DataError, FormulaError
+        For rows or a formula that cannot be used.
+    EstimationError
+        Where the fit takes more memory than it may.
+    """
+    extra = [name for name in (weights, clusters) if name is not None]
+    columns = needed_columns(formula, source.names, extra)
+    text = formula.formula if isinstance(formula, Design) else formula
+    summary = summarise(text, source.batches(columns), seed=how.seed, size=how.sample_rows)
+    design = formula if isinstance(formula, Design) else learn_from(formula, summary)
+    frame = summary.frame
+    sample = inputs.problem(design, frame, weights)
+    stretch = stretch_rows(len(design.columns), len(design.classes), how.memory)
+    with _kept(how) as folder:
+        wanted = _digest(source, design, weights, clusters, how)
+        cache = folder / "rows"
+        if not _is_cached(folder, wanted):
+            (folder / _CACHED).unlink(missing_ok=True)
+            _write(source, columns, design, sample.standardisation, cache, how, weights, clusters)
+            write_whole(folder / _CACHED, json.dumps({"of": wanted}).encode())
+            (folder / _CHECKPOINT).unlink(missing_ok=True)
+        rows = MappedRows.open(cache, stretch)
+        yield Prepared(design, sample, frame, rows, _checkpoint(folder, rows), folder)
+
+
+def stretch_rows(columns: int, classes: int, most_bytes: float) -> int:
+    """Return how many rows a stretch has, so that a fit with covariance stays within `most_bytes`.
+
+    Raises
+    ------
+    EstimationError
+        Where the covariance alone takes more.
+    """
+    fixed = memory.pass_bytes(columns, classes)
+    memory.require_within(fixed, most_bytes)
+    a_row = memory.pass_bytes_a_row(columns, classes)
+    return int(np.clip((most_bytes - fixed) / a_row, _LEAST_STRETCH, _MOST_STRETCH))
+
+
+def _write(
+    source: ParquetRows,
+    columns: list[str],
+    design: Design,
+    standard: Standardisation,
+    folder: Path,
+    how: OutOfCore,
+    weights: str | None,
+    clusters: str | None,
+) -> None:
+    writer = RowWriter(
+        folder,
+        len(design.columns),
+        len(design.classes),
+        single=how.single,
+        weighted=weights is not None,
+        clustered=clusters is not None,
+    )
+    with writer:
+        for frame in source.batches(columns):
+            if len(frame) == 0:
+                continue
+            writer.add(
+                standard.apply(design.matrix(frame)),
+                design.codes(frame),
+                None if weights is None else inputs.row_weights(weights, frame, part=True),
+                None if clusters is None else cluster_hashes(frame, clusters),
+            )
+        writer.close()
+
+
+def cluster_hashes(frame: pd.DataFrame, name: str) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Return a number for each row's cluster that is the same wherever it is computed: 64 bits of a hash.
+
+    Raises
+    ------
+    DataError
+        For rows without a cluster.
+    """
+    missing = int(frame[name].isna().sum())
+    if missing:
+        raise DataError(f"{missing:,} rows have no {name!r} to be clustered by. Give each row one.")
+    return pd.util.hash_array(frame[name].to_numpy()).view(np.int64)
+
+
+@contextlib.contextmanager
+def _kept(how: OutOfCore) -> Iterator[Path]:
+    if how.folder is None:
+        folder = Path(tempfile.mkdtemp(prefix="genreglm-"))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    else:
+        yield make_folder(Path(how.folder))
+
+
+def _digest(source: ParquetRows, design: Design, weights: str | None, clusters: str | None, how: OutOfCore) -> str:
+    told = [source.identity, design.to_dict(), weights, clusters, how.single, how.seed, how.sample_rows]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _is_cached(folder: Path, wanted: str) -> bool:
+    try:
+        return (folder / "rows" / HEADER).exists() and json.loads((folder / _CACHED).read_text())["of"] == wanted
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def _checkpoint(folder: Path, rows: MappedRows) -> Floats | None:
+    try:
+        found = np.load(folder / _CHECKPOINT, allow_pickle=False)
+    except (OSError, ValueError):
+        return None
+    return found if found.shape == (rows.columns, rows.classes) and np.isfinite(found).all() else None

@@ -1,0 +1,270 @@
+"""Fits of Parquet files in passes equal those in memory, whatever the files, and take up where they were killed."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import genreglm as gg
+from genreglm import out_of_core
+from genreglm.engine.newton import Step
+from genreglm.errors import DataError, EstimationError, FormulaError, OptionError, RankError, SeparationError
+from genreglm.result import Result
+from genreglm.sources import ParquetRows, read_rows
+from genreglm.summaries import summarise
+from simulated import tracks
+
+FORMULA = "genre ~ energy + cr(valence, df=3, constraints='center') + C(key)"
+Save = Callable[..., Path]
+
+
+@pytest.fixture(scope="module")
+def rows() -> pd.DataFrame:
+    found = tracks(rows=1_500, genres=4, artists=60)
+    return found.assign(weight=np.random.default_rng(1).integers(0, 4, len(found)))
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Save:
+    def saved(frame: pd.DataFrame, cuts: list[int], name: str = "parts", group: int = 97) -> Path:
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        edges = [0, *sorted(cuts), len(frame)]
+        for number, (start, stop) in enumerate(pairwise(edges)):
+            frame.iloc[start:stop].to_parquet(folder / f"part-{number:03d}.parquet", row_group_size=group, index=False)
+        return folder
+
+    return saved
+
+
+def agree(found: Result, wanted: Result, *, coefficients: float = 1e-8, errors: float = 1e-7) -> None:
+    """The tolerances that are promised for the same frozen design."""
+    scale = np.abs(wanted.coefficients).max()
+    np.testing.assert_allclose(found.coefficients, wanted.coefficients, rtol=coefficients, atol=coefficients * scale)
+    assert found.statistics.log_likelihood == pytest.approx(wanted.statistics.log_likelihood, rel=1e-12)
+    assert found.statistics.null_log_likelihood == pytest.approx(wanted.statistics.null_log_likelihood, rel=1e-12)
+    assert found.statistics.told_right == wanted.statistics.told_right
+    assert found.statistics.nobs == wanted.statistics.nobs
+    np.testing.assert_allclose(found.statistics.tjur, wanted.statistics.tjur, rtol=1e-8)
+    assert (found.inference is None) == (wanted.inference is None)
+    if found.inference is not None and wanted.inference is not None:
+        assert found.inference.units == wanted.inference.units
+        np.testing.assert_allclose(found.tidy()["std_error"], wanted.tidy()["std_error"], rtol=errors)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"weights": "weight"},
+        {"covariance": "robust"},
+        {"covariance": "HC0", "weights": "weight", "weight_kind": "importance"},
+        {"covariance": "clustered", "clusters": "artist"},
+        {"covariance": "clustered", "clusters": "artist", "weights": "weight"},
+        {"penalty": gg.Ridge(1e-2, standardise=True, factors={"energy": 3.0})},
+        {"penalty": gg.FamilyRidge(1e-2, families={"ambient": "a", "blues": "a", "country": "b", "disco": "c"})},
+        {"penalty": gg.SmoothRidge(1e-3, roughness=1e-3)},
+    ],
+)
+def test_passes_and_memory_give_the_same(rows: pd.DataFrame, save: Save, options: dict[str, object]) -> None:
+    design = gg.design(FORMULA, rows)
+    # Among the parts are an empty one, one of a single row, and some without a class.
+    folder = save(rows.sort_values("genre", kind="stable"), [0, 0, 1, 300, 301, 900])
+    wanted = gg.fit(design, rows, **options)  # type: ignore[arg-type]
+    found = gg.fit(design, folder, **options)  # type: ignore[arg-type]
+    agree(found, wanted)
+    assert found.statistics.passes > found.statistics.iterations > 0
+    assert f"{found.statistics.passes} passes over the rows" in found.summary()
+    assert found.source is None
+
+
+@given(cuts=st.lists(st.integers(0, 400), max_size=6), group=st.integers(1, 300), stretch=st.integers(1, 500))
+def test_any_partition_gives_the_same(
+    tmp_path_factory: pytest.TempPathFactory, cuts: list[int], group: int, stretch: int
+) -> None:
+    frame = tracks(rows=400)
+    design = gg.design("genre ~ energy + C(key)", frame)
+    folder = tmp_path_factory.mktemp("partition")
+    edges = [0, *sorted(cuts), len(frame)]
+    for number, (start, stop) in enumerate(pairwise(edges)):
+        frame.iloc[start:stop].to_parquet(folder / f"{number}.parquet", row_group_size=group)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(out_of_core, "stretch_rows", lambda *_: stretch)
+        found = gg.fit(design, folder, covariance="clustered", clusters="artist")
+    agree(found, gg.fit(design, frame, covariance="clustered", clusters="artist"))
+
+
+def test_empty_cells_are_named_and_a_prior_makes_them_finite(rows: pd.DataFrame, save: Save) -> None:
+    frame = rows[~((rows["genre"] == "blues") & (rows["key"] == "D"))].reset_index(drop=True)
+    frame = frame[~((frame["genre"] == "disco") & (frame["key"] == "C"))].reset_index(drop=True)
+    folder = save(frame, [500])
+    with pytest.raises(SeparationError, match="never occurs in blues") as here:
+        gg.fit("genre ~ energy + C(key)", folder)
+    with pytest.raises(SeparationError) as there:
+        gg.fit("genre ~ energy + C(key)", frame)
+    assert str(here.value) == str(there.value)
+    design = gg.design("genre ~ energy + C(key)", frame)
+    found = gg.fit(design, folder, penalty=gg.CellPrior())
+    wanted = gg.fit(design, frame, penalty=gg.CellPrior())
+    agree(found, wanted)
+    assert found.separated == wanted.separated
+
+
+def test_rows_set_apart_by_no_single_cell_are_refused(rows: pd.DataFrame, save: Save) -> None:
+    frame = rows.assign(apart=np.where(rows["genre"] == "blues", 1.0, -1.0) + 0.5 * np.sin(np.arange(len(rows))))
+    with pytest.raises(SeparationError, match="sets blues apart by apart"):
+        gg.fit("genre ~ energy + apart", save(frame, [700]))
+
+
+def test_dependent_columns_are_named(rows: pd.DataFrame, save: Save) -> None:
+    with pytest.raises(RankError, match="twice"):
+        gg.fit("genre ~ energy + twice", save(rows.assign(twice=2.0 * rows["energy"]), [700]))
+
+
+def test_a_design_learnt_from_files_has_all_levels_classes_and_the_range(rows: pd.DataFrame, save: Save) -> None:
+    frame = pd.concat([rows.assign(group="common")] * 2, ignore_index=True)
+    frame.loc[[17, 18, 19, 20], "group"] = "rare"
+    frame.loc[1_999, "energy"] = 50.0
+    source = ParquetRows.open(save(frame, [800]))
+    summary = summarise("genre ~ energy + C(group)", source.batches(source.names, 113), size=100)
+    assert summary.rows == len(frame)
+    assert len(summary.sample) == 100
+    assert set(summary.frame["group"]) == {"common", "rare"}
+    assert set(summary.frame["genre"]) == set(frame["genre"])
+    assert summary.frame["energy"].max() == 50.0
+    assert summary.frame["energy"].min() == frame["energy"].min()
+
+
+def test_a_sample_is_the_same_however_batches_are_merged(rows: pd.DataFrame) -> None:
+    batches = [rows.iloc[start : start + 250] for start in range(0, 1_500, 250)]
+    whole = summarise(FORMULA, batches, size=200)
+    halves = [summarise(FORMULA, batches, size=200) for _ in range(2)]
+    pd.testing.assert_frame_equal(halves[0].merged(halves[0]).sample, halves[1].merged(halves[1]).sample)
+    assert whole.sample.index.is_monotonic_increasing
+    # Every row is as likely as any other: the mean of many draws is that of the rows.
+    means = [summarise(FORMULA, batches, seed=seed, size=200).sample["energy"].mean() for seed in range(40)]
+    deviation = rows["energy"].std() / np.sqrt(200 * 40)
+    assert abs(np.mean(means) - rows["energy"].mean()) < 4 * deviation
+
+
+def test_one_precision_less_is_right_to_six_digits(rows: pd.DataFrame, save: Save) -> None:
+    design = gg.design(FORMULA, rows)
+    found = gg.fit(design, save(rows, []), out_of_core=gg.OutOfCore(single=True))
+    agree_to = np.abs(found.coefficients - gg.fit(design, rows).coefficients).max() / np.abs(found.coefficients).max()
+    assert 0 < agree_to < 1e-5
+
+
+def test_a_folder_is_used_again_and_a_killed_fit_goes_on(
+    rows: pd.DataFrame, save: Save, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = save(rows, [700])
+    how = gg.OutOfCore(folder=tmp_path / "kept", sample_rows=200)
+
+    class Killed(Exception):
+        pass
+
+    def kill(step: Step) -> None:
+        if step.decrement < 1e-2:
+            raise Killed
+
+    with pytest.raises(Killed):
+        gg.fit(FORMULA, files, out_of_core=how, callback=kill)
+    monkeypatch.setattr(out_of_core, "_write", lambda *_: pytest.fail("the columns were written again"))
+    resumed = gg.fit(FORMULA, files, out_of_core=how)
+    monkeypatch.undo()
+    fresh = gg.fit(FORMULA, files, out_of_core=gg.OutOfCore(sample_rows=200))
+    agree(resumed, fresh)
+    assert resumed.statistics.iterations < fresh.statistics.iterations
+
+
+def test_a_changed_file_is_read_anew(rows: pd.DataFrame, save: Save, tmp_path: Path) -> None:
+    how = gg.OutOfCore(folder=tmp_path / "kept")
+    first = gg.fit("genre ~ energy", save(rows, []), out_of_core=how)
+    changed = rows.assign(energy=rows["energy"] + rows["valence"])
+    second = gg.fit("genre ~ energy", save(changed, []), out_of_core=how)
+    agree(second, gg.fit("genre ~ energy", changed))
+    assert not np.allclose(first.coefficients, second.coefficients)
+
+
+def test_sources_of_every_kind_hold_the_same_rows(
+    rows: pd.DataFrame, save: Save, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = save(rows, [400, 1_000])
+    by_key = tmp_path / "hive"
+    rows.to_parquet(by_key, partition_cols=["key"])
+    (folder / "_hidden.parquet").write_bytes(b"")
+    monkeypatch.chdir(tmp_path)
+    design = gg.design("genre ~ energy + C(key)", rows)
+    wanted = gg.fit(design, rows)
+    for source in (folder, str(folder), "parts/*.parquet", sorted(folder.glob("part*.parquet")), by_key):
+        agree(gg.fit(design, source), wanted)
+    one = folder / "whole.parquet"
+    rows.to_parquet(one)
+    agree(gg.fit(design, one, out_of_core=True), wanted)
+    assert gg.fit(design, one).source is not None
+    assert len(read_rows("parts/part*.parquet")) == len(rows)
+    kept = gg.fit(design, "parts/part*.parquet", out_of_core=False)
+    assert kept.source is not None
+    agree(kept, wanted)
+
+
+def test_addresses_go_through_fsspec(rows: pd.DataFrame) -> None:
+    fsspec = pytest.importorskip("fsspec")
+    with fsspec.open("memory://tracks/part-0.parquet", "wb") as file:
+        rows.to_parquet(file)
+    for address in ("memory://tracks/", "memory://tracks/*.parquet"):
+        agree(gg.fit("genre ~ energy", address), gg.fit("genre ~ energy", rows))
+    with pytest.raises(DataError, match="there are no Parquet files"):
+        gg.fit("genre ~ energy", "memory://nowhere/")
+    with pytest.raises(DataError, match="cannot be reached"):
+        gg.fit("genre ~ energy", "no-such-scheme://bucket/")
+
+
+def test_what_passes_cannot_do_is_refused_with_a_remedy(rows: pd.DataFrame, save: Save, tmp_path: Path) -> None:
+    folder = save(rows, [])
+    with pytest.raises(OptionError, match="Lasso needs all rows at once"):
+        gg.fit(FORMULA, folder, penalty=gg.Lasso(0.01))
+    with pytest.raises(OptionError, match="offset, aliased: not where rows are met in passes"):
+        gg.fit(FORMULA, folder, offset=np.zeros((len(rows), 4)), aliased="drop")
+    with pytest.raises(OptionError, match="weights must be the name of a column"):
+        gg.fit(FORMULA, folder, weights=np.ones(len(rows)))
+    with pytest.raises(OptionError, match="in memory already"):
+        gg.fit(FORMULA, rows, out_of_core=True)
+    with pytest.raises(OptionError, match=r"at least 100\."):
+        gg.OutOfCore(sample_rows=5)
+    with pytest.raises(EstimationError, match=r"may take 0\.0 GiB"):
+        gg.fit(FORMULA, folder, out_of_core=gg.OutOfCore(memory=1e6))
+    with pytest.raises(FormulaError, match="Did you mean 'energy'"):
+        gg.fit("genre ~ enrgy", folder)
+    with pytest.raises(DataError, match=r"there are no Parquet files"):
+        gg.fit(FORMULA, str(tmp_path / "none-*.parquet"))
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "text.parquet").write_text("no table")
+    with pytest.raises(DataError, match="could not be read as Parquet"):
+        gg.fit(FORMULA, tmp_path / "odd")
+
+
+def test_values_that_cannot_be_used_are_counted_over_all_files(rows: pd.DataFrame, save: Save) -> None:
+    holed = rows.copy()
+    holed.loc[[3, 1_400], "energy"] = np.nan
+    with pytest.raises(DataError, match=r"energy \(2\)"):
+        gg.fit(FORMULA, save(holed, [700]))
+    many = save(pd.DataFrame({"genre": ["a", "b"] * 6_000, "name": [f"n{i}" for i in range(12_000)]}), [], "many")
+    with pytest.raises(DataError, match="more than 10,000 levels"):
+        gg.fit("genre ~ name", many)
+    with pytest.raises(DataError, match="no rows"):
+        gg.fit(FORMULA, save(rows.head(0), [], "empty"))
+
+
+def test_a_result_of_passes_is_saved_and_predicts(rows: pd.DataFrame, save: Save, tmp_path: Path) -> None:
+    found = gg.fit(FORMULA, save(rows, []))
+    again = gg.load(found.save(tmp_path / "model"))
+    assert again.statistics == found.statistics
+    pd.testing.assert_frame_equal(again.predict(rows), found.predict(rows))
+    with pytest.raises(DataError, match="pass rows="):
+        found.augment()
