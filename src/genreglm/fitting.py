@@ -1,7 +1,6 @@
 """`fit` and `design`: formula and rows in, `Result` or `Design` out. The work is done in the engine."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from genreglm.engine.threads import single_threaded_blas
 from genreglm.errors import OptionError
 from genreglm.fitting_in_passes import fit_in_passes
 from genreglm.inputs import Clusters, Column
+from genreglm.on_dask import is_dask_frame
 from genreglm.options import (
     DECREMENT_TOLERANCE,
     GRADIENT_TOLERANCE,
@@ -38,7 +38,7 @@ from genreglm.out_of_core import OutOfCore
 from genreglm.penalised import penalty_factors, ridge_of
 from genreglm.refusals import named, require_optimum, separated_by_cells, separating
 from genreglm.result import FitStatistics, Inference, Result, SeparatedCell
-from genreglm.sources import ParquetRows, Source, is_many_files, read_rows
+from genreglm.sources import Source, is_many_files, read_rows
 
 Floats = NDArray[np.float64]
 
@@ -47,9 +47,10 @@ Floats = NDArray[np.float64]
 @single_threaded_blas()
 def fit(
     formula: str | Design,
-    rows: Source,
+    rows: Source | Any,
     *,
     out_of_core: OutOfCore | bool | None = None,
+    client: Any = None,
     weights: Column | None = None,
     weight_kind: WeightKind = "frequency",
     offset: Floats | None = None,
@@ -72,7 +73,10 @@ def fit(
     rows : a frame, the path of a CSV, Parquet or Feather file, or Parquet files as a folder, a pattern
         ("tracks/*.parquet"), an address (s3://bucket/tracks/) or a list of paths
     out_of_core : True or a `gg.OutOfCore` meets the rows of Parquet files in passes, so that they need not fit in
-        memory, with the same answer; None does so where there are several files, False never. See `docs/scale.md`
+        memory, with the same answer; None does so where there are several files, False never; see `docs/scale.md`. A
+        Dask frame is always met so
+    client : of a running Dask cluster, for a Dask frame; the one at work in this process where there is one, else its
+        threads
     weights : column name or (rows,) numbers >= 0; frequencies (2 = the row twice) unless
         `weight_kind="importance"`, whose scale means nothing and which demands a robust or clustered covariance; see
         `genreglm.engine.covariance.covariance_of`
@@ -112,14 +116,17 @@ def fit(
     _check_options(weight_kind, covariance, clusters)
     check_choice("aliased", aliased, Aliased)
     control = Control(gradient_tolerance, decrement_tolerance, max_steps, callback)
-    if out_of_core or (out_of_core is None and is_many_files(rows)):
+    if is_dask_frame(rows) or out_of_core or (out_of_core is None and is_many_files(rows)):
+        if isinstance(rows, pd.DataFrame):
+            raise OptionError("out_of_core is for Parquet files: give their path. A frame is in memory already.")
         _require_none(
             offset=offset, soft_labels=soft_labels, start=start, aliased="drop" if aliased == "drop" else None
         )
         return fit_in_passes(
             formula,
-            ParquetRows.open(_paths(rows)),
+            rows,
             out_of_core if isinstance(out_of_core, OutOfCore) else OutOfCore(),
+            client=client,
             weights=weights,
             weight_kind=weight_kind,
             penalty=penalty,
@@ -199,12 +206,6 @@ def _learnt(formula: str | Design, frame: pd.DataFrame, labels: Sequence[Any] | 
     if isinstance(formula, Design):
         return formula, None
     return designs.learn_with_matrix(formula, frame, labels)
-
-
-def _paths(rows: Source) -> str | Path | Sequence[str | Path]:
-    if isinstance(rows, pd.DataFrame):
-        raise OptionError("out_of_core is for Parquet files: give their path. A frame is in memory already.")
-    return rows
 
 
 def _require_none(**given: Any) -> None:

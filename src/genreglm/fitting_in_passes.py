@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from genreglm import out_of_core
+from genreglm import on_dask, out_of_core
 from genreglm.designs import Design
 from genreglm.engine.accuracy import discrimination_of
 from genreglm.engine.blocks import Blocks, Floats
@@ -25,15 +25,14 @@ from genreglm.refusals import named, require_optimum, separated_by_cells
 from genreglm.result import FitStatistics, Inference, Result
 from genreglm.sources import ParquetRows
 
-_CLUSTERS_AT_ONCE = 2_048
-
 
 @single_threaded_blas()
 def fit_in_passes(
     formula: str | Design,
-    source: ParquetRows,
+    source: Any,
     how: OutOfCore,
     *,
+    client: Any,
     weights: Any,
     weight_kind: WeightKind,
     penalty: Penalty | None,
@@ -41,7 +40,7 @@ def fit_in_passes(
     clusters: Any,
     control: Control,
 ) -> Result:
-    """Fit rows of Parquet files without holding them; see `genreglm.fitting.fit`.
+    """Fit rows of Parquet files, or of a Dask frame, without holding them; see `genreglm.fitting.fit`.
 
     Raises
     ------
@@ -49,7 +48,11 @@ def fit_in_passes(
         For what needs all rows at once: penalties of the lasso kind, weights and clusters other than columns.
     """
     _require_passes(penalty, weights, clusters)
-    with out_of_core.prepared(formula, source, how, weights, clusters) as ready:
+    if on_dask.is_dask_frame(source):
+        ready_rows = on_dask.prepared(formula, source, how, client, weights, clusters)
+    else:
+        ready_rows = out_of_core.prepared(formula, ParquetRows.open(source), how, weights, clusters)
+    with ready_rows as ready:
         return _fit(ready, weight_kind, penalty, covariance, clusters, control)
 
 
@@ -101,9 +104,10 @@ def _infer(
     weight_kind: WeightKind,
 ) -> Inference:
     everything: Rows = ready.rows if prior is None else Followed(ready.rows, prior)
-    clustered = None if clusters is None else ready.rows.by_cluster(_CLUSTERS_AT_ONCE)
     back = ready.sample.standardisation.back()
-    matrix, units = covariance_in_passes(ready.rows, everything, found.standardised, back, kind, weight_kind, clustered)
+    matrix, units = covariance_in_passes(
+        ready.rows, everything, found.standardised, back, kind, weight_kind, ready.cluster_meat
+    )
     return Inference(kind, matrix, units, clusters)
 
 

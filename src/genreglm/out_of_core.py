@@ -6,8 +6,9 @@ import io
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,10 @@ from genreglm.designs import Design
 from genreglm.engine import memory
 from genreglm.engine.blocks import Floats
 from genreglm.engine.coordinates import Standardisation
+from genreglm.engine.passes.clusters import cluster_meat
+from genreglm.engine.passes.covariance import ClusterMeat
 from genreglm.engine.passes.mapped import HEADER, MappedRows, RowWriter
+from genreglm.engine.passes.rows import Rows
 from genreglm.engine.problem import Problem
 from genreglm.errors import DataError, OptionError
 from genreglm.files import make_folder, write_whole
@@ -27,6 +31,7 @@ from genreglm.sources import ParquetRows
 from genreglm.summaries import SAMPLE_ROWS, learn_from, needed_columns, summarise
 
 _CHECKPOINT, _CACHED = "checkpoint.npy", "cache.json"
+_CLUSTERS_AT_ONCE = 2_048
 _MOST_STRETCH, _LEAST_STRETCH = 131_072, 4_096
 
 
@@ -67,22 +72,19 @@ class Prepared:
     design : frozen
     sample : the arrays of the sample, whose standardisation is that of all rows
     frame : the sample itself
-    rows : all of them, standardised, in mapped files
+    rows : all of them, standardised
     start : coefficients (columns, classes) of standardised columns that a killed fit had reached, if any
+    reached : keeps such coefficients for a fit that goes on after this one was killed
+    cluster_meat : from coefficients to the meat of the clusters and how many there are; None without clusters
     """
 
     design: Design
     sample: Problem
     frame: pd.DataFrame = field(repr=False)
-    rows: MappedRows
+    rows: Rows
     start: Floats | None
-    _folder: Path
-
-    def reached(self, standardised: Floats) -> None:
-        """Keep the coefficients for a fit that goes on after this one was killed."""
-        held = io.BytesIO()
-        np.save(held, standardised, allow_pickle=False)
-        write_whole(self._folder / _CHECKPOINT, held.getvalue())
+    reached: Callable[[Floats], object]
+    cluster_meat: ClusterMeat | None
 
 
 @contextlib.contextmanager
@@ -110,7 +112,7 @@ def prepared(
     frame = summary.frame
     sample = inputs.problem(design, frame, weights)
     stretch = stretch_rows(len(design.columns), len(design.classes), how.memory)
-    with _kept(how) as folder:
+    with kept_folder(how) as folder:
         wanted = _digest(source, design, weights, clusters, how)
         cache = folder / "rows"
         if not _is_cached(folder, wanted):
@@ -119,7 +121,12 @@ def prepared(
             write_whole(folder / _CACHED, json.dumps({"of": wanted}).encode())
             (folder / _CHECKPOINT).unlink(missing_ok=True)
         rows = MappedRows.open(cache, stretch)
-        yield Prepared(design, sample, frame, rows, _checkpoint(folder, rows), folder)
+        meat = None if clusters is None else partial(_clustered, rows)
+        yield Prepared(design, sample, frame, rows, last_reached(folder, rows), reaching(folder), meat)
+
+
+def _clustered(rows: MappedRows, standardised: Floats) -> tuple[Floats, float]:
+    return cluster_meat(rows.by_cluster(_CLUSTERS_AT_ONCE), standardised)
 
 
 def stretch_rows(columns: int, classes: int, most_bytes: float) -> int:
@@ -182,7 +189,8 @@ def cluster_hashes(frame: pd.DataFrame, name: str) -> np.ndarray[Any, np.dtype[n
 
 
 @contextlib.contextmanager
-def _kept(how: OutOfCore) -> Iterator[Path]:
+def kept_folder(how: OutOfCore) -> Iterator[Path]:
+    """Yield the folder asked for, or one that is gone afterwards."""
     if how.folder is None:
         folder = Path(tempfile.mkdtemp(prefix="genreglm-"))
         try:
@@ -205,7 +213,19 @@ def _is_cached(folder: Path, wanted: str) -> bool:
         return False
 
 
-def _checkpoint(folder: Path, rows: MappedRows) -> Floats | None:
+def reaching(folder: Path) -> Callable[[Floats], object]:
+    """Return what keeps the coefficients that a fit has reached."""
+
+    def reached(standardised: Floats) -> None:
+        held = io.BytesIO()
+        np.save(held, standardised, allow_pickle=False)
+        write_whole(folder / _CHECKPOINT, held.getvalue())
+
+    return reached
+
+
+def last_reached(folder: Path, rows: Rows) -> Floats | None:
+    """Return the coefficients that a fit of the same columns and classes had reached, None where there are none."""
     try:
         found = np.load(folder / _CHECKPOINT, allow_pickle=False)
     except (OSError, ValueError):

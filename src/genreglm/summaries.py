@@ -92,7 +92,28 @@ def summarise(formula: str, batches: Iterable[pd.DataFrame], *, seed: int = 0, s
         Where there are no rows, values are missing, or a factor has more than 10,000 levels.
     """
     asked = Asked.by(formula)
-    found = merged(Summary.of(batch, asked, (seed, number), size) for number, batch in enumerate(batches) if len(batch))
+    found: Summary | None = None
+    for number, batch in enumerate(batches):
+        if len(batch):
+            found = merged_two(found, Summary.of(batch, asked, (seed, number), size))
+    return checked(found)
+
+
+def merged_two(one: Summary | None, other: Summary | None) -> Summary | None:
+    """Return the summary of both; None stands for no rows."""
+    if one is None or other is None:
+        return other if one is None else one
+    return one.merged(other)
+
+
+def checked(found: Summary | None) -> Summary:
+    """Return the summary of all rows.
+
+    Raises
+    ------
+    DataError
+        Where there are no rows, or values are missing.
+    """
     if found is None:
         raise DataError("The table has no rows; at least one is needed.")
     missing = found.missing[found.missing > 0]
@@ -123,14 +144,6 @@ def needed_columns(formula: str | Design, names: Sequence[str], extra: Iterable[
 def learn_from(formula: str, summary: Summary) -> Design:
     """Learn a design from a summary; see `genreglm.designs.learn`."""
     return learn(formula, summary.frame)
-
-
-def merged(parts: Iterable[Summary]) -> Summary | None:
-    """Return the summary of all parts, None where there are none."""
-    found: Summary | None = None
-    for part in parts:
-        found = part if found is None else found.merged(part)
-    return found
 
 
 def _ends(frame: pd.DataFrame, columns: Sequence[str], levels: Sequence[str]) -> pd.DataFrame:

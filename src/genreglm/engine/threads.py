@@ -40,7 +40,12 @@ if hasattr(os, "register_at_fork"):
 
 
 def thread_count() -> int:
-    """Return the threads to use: `GENREGLM_THREADS` where it is set, else the cores this process may use."""
+    """Return the threads to use.
+
+    1 within `single_threaded`, else `GENREGLM_THREADS` where it is set, else the cores this process may use.
+    """
+    if getattr(_local, "single", False):
+        return 1
     asked = os.environ.get("GENREGLM_THREADS", "")
     if asked.isdigit() and int(asked) > 0:
         return int(asked)
@@ -55,6 +60,16 @@ def _pool(threads: int) -> ThreadPoolExecutor:
 @lru_cache(maxsize=1)
 def _controller() -> ThreadpoolController:
     return ThreadpoolController()
+
+
+@contextmanager
+def single_threaded() -> Iterator[None]:
+    """Use no other thread than this one for what it does within: others of its kind do their share."""
+    before, _local.single = getattr(_local, "single", False), True
+    try:
+        yield
+    finally:
+        _local.single = before
 
 
 @contextmanager

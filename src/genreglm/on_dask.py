@@ -1,0 +1,188 @@
+"""Rows of a Dask frame: partitions stay with their workers, what they find is summed in a tree, in their order.
+
+So the answer does not depend on who computed what, and a worker that is lost is made good by Dask: its partitions are
+read again elsewhere.
+"""
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from genreglm import inputs
+from genreglm.designs import Design
+from genreglm.engine import memory
+from genreglm.engine.blocks import Floats
+from genreglm.engine.coordinates import Standardisation
+from genreglm.engine.passes.partitions import Partition, in_partition, meat_in_partition, together
+from genreglm.engine.passes.rows import Combine, Found, Kernel, added
+from genreglm.errors import DataError, OptionError
+from genreglm.out_of_core import OutOfCore, Prepared, cluster_hashes, kept_folder, last_reached, reaching
+from genreglm.summaries import Asked, Summary, checked, learn_from, merged_two, needed_columns
+
+LOGGER = logging.getLogger("genreglm")
+
+
+def is_dask_frame(rows: Any) -> bool:
+    """Say whether rows are a Dask frame, without importing Dask for it."""
+    return type(rows).__module__.partition(".")[0] == "dask" and hasattr(rows, "to_delayed")
+
+
+@dataclass(frozen=True)
+class DaskRows:
+    """Rows whose partitions are held by Dask's workers, or by threads where there is no cluster.
+
+    Attributes
+    ----------
+    columns, classes, rows : how many
+    parts : delayed partitions
+    compute : what brings a delayed value here
+    """
+
+    columns: int
+    classes: int
+    rows: int
+    parts: Sequence[Any] = field(repr=False)
+    compute: Callable[[Any], Any] = field(repr=False)
+
+    def reduce(self, kernel: Kernel, combine: Combine, *given: Any) -> Found:
+        """Return what `kernel` finds in all rows; what is given is sent to a worker once."""
+        from dask import delayed
+
+        shared = [delayed(each, traverse=False) for each in given]
+        found = [delayed(in_partition, pure=False)(part, kernel, combine, *shared) for part in self.parts]
+        answer: Found = self.compute(_tree(partial(together, combine), found))
+        return answer
+
+
+@contextlib.contextmanager
+def prepared(
+    formula: str | Design,
+    frame: Any,
+    how: OutOfCore,
+    client: Any = None,
+    weights: str | None = None,
+    clusters: str | None = None,
+) -> Iterator[Prepared]:
+    """Learn the design in one pass over a Dask frame, and leave its columns with the workers.
+
+    Parameters
+    ----------
+    client : of a running cluster; the one at work in this process where there is one, else this process's threads
+
+    Raises
+    ------
+    DataError, FormulaError
+        For rows or a formula that cannot be used.
+    OptionError
+        For columns in single precision.
+    """
+    if how.single:
+        raise OptionError(
+            "OutOfCore(single=True) is for mapped files; Dask's workers hold columns in double precision."
+        )
+    compute, persist = _scheduler(client)
+    extra = [name for name in (weights, clusters) if name is not None]
+    columns = needed_columns(formula, [str(name) for name in frame.columns], extra)
+    text = formula.formula if isinstance(formula, Design) else formula
+    pieces = frame[columns].to_delayed()
+    summary = _summary(text, pieces, how, compute)
+    design = formula if isinstance(formula, Design) else learn_from(formula, summary)
+    memory.require_within(memory.pass_bytes(len(design.columns), len(design.classes)), how.memory)
+    sample = inputs.problem(design, summary.frame, weights)
+    cut = partial(_partition, design=design, standard=sample.standardisation, weights=weights, clusters=clusters)
+    rows = DaskRows(len(design.columns), len(design.classes), summary.rows, persist(_each(cut, pieces)), compute)
+    meat = None if clusters is None else partial(_clustered, frame[columns], clusters, cut, compute)
+    with kept_folder(how) as folder:
+        start = last_reached(folder, rows)
+        yield Prepared(design, sample, summary.frame, rows, start, reaching(folder), meat)
+
+
+def _scheduler(client: Any) -> tuple[Callable[[Any], Any], Callable[[list[Any]], list[Any]]]:
+    """Return what computes a delayed value, and what keeps several where they are computed."""
+    import dask
+
+    if client is None:
+        with contextlib.suppress(ImportError, ValueError):
+            from distributed import default_client
+
+            client = default_client()
+    if client is None:
+        threads = partial(dask.compute, scheduler="threads")
+        return (lambda value: threads(value)[0]), lambda values: list(dask.persist(*values, scheduler="threads"))
+    LOGGER.info("fitting on Dask: %s", client.dashboard_link)
+    return (lambda value: client.compute(value).result()), lambda values: list(client.persist(values))
+
+
+def _summary(formula: str, pieces: Sequence[Any], how: OutOfCore, compute: Callable[[Any], Any]) -> Summary:
+    from dask import delayed
+
+    one = partial(_summary_of, asked=Asked.by(formula), size=how.sample_rows)
+    parts = [delayed(one, pure=False)(piece, seed=(how.seed, number)) for number, piece in enumerate(pieces)]
+    return checked(compute(_tree(merged_two, parts)))
+
+
+def _summary_of(piece: pd.DataFrame, asked: Asked, size: int, seed: Sequence[int]) -> Summary | None:
+    return Summary.of(_plain(piece), asked, seed, size) if len(piece) else None
+
+
+def _partition(
+    piece: pd.DataFrame, design: Design, standard: Standardisation, weights: str | None, clusters: str | None
+) -> Partition | None:
+    """Return the arrays of a partition, None where it has no rows."""
+    if not len(piece):
+        return None
+    frame = _plain(piece)
+    return Partition(
+        standard.apply(design.matrix(frame)),
+        design.codes(frame),
+        inputs.row_weights(weights, frame, part=True),
+        len(design.classes),
+        None if clusters is None else cluster_hashes(frame, clusters),
+    )
+
+
+def _plain(piece: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with plain values and a running index: categories and Arrow's text are the same elsewhere."""
+    kinds = {
+        name: object
+        for name in piece
+        if isinstance(piece[name].dtype, pd.CategoricalDtype | pd.StringDtype | pd.ArrowDtype)
+    }
+    return piece.astype(kinds).reset_index(drop=True)
+
+
+def _each(task: Callable[..., Any], pieces: Sequence[Any]) -> list[Any]:
+    from dask import delayed
+
+    return [delayed(task, pure=False)(piece) for piece in pieces]
+
+
+def _clustered(
+    frame: Any, clusters: str, cut: Callable[..., Any], compute: Callable[[Any], Any], standardised: Floats
+) -> tuple[Floats, float]:
+    """Return the meat of clusters and how many there are, from a frame dealt anew so that none is in two partitions."""
+    from dask import delayed
+
+    dealt = frame.shuffle(on=clusters, shuffle_method="tasks").to_delayed()
+    shared = delayed(standardised, traverse=False)
+    found = [delayed(meat_in_partition, pure=False)(part, shared) for part in _each(cut, dealt)]
+    meat, count = compute(_tree(partial(together, added), found))
+    return meat, count
+
+
+def _tree(combine: Callable[[Any, Any], Any], found: Sequence[Any]) -> Any:
+    """Put delayed values together two by two, neighbours first."""
+    from dask import delayed
+
+    if not found:
+        raise DataError("The Dask frame has no partitions; at least one is needed.")
+    level = list(found)
+    while len(level) > 1:
+        pairs = [level[place : place + 2] for place in range(0, len(level), 2)]
+        level = [delayed(combine, pure=False)(*pair) if len(pair) == 2 else pair[0] for pair in pairs]
+    return level[0]

@@ -1,0 +1,113 @@
+"""Fits of Dask frames equal those in memory, whoever computes what, and outlive their workers."""
+
+import os
+import signal
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import genreglm as gg
+from genreglm.engine.newton import Step
+from genreglm.errors import DataError, EstimationError, OptionError, SeparationError
+from genreglm.result import Result
+from simulated import tracks
+
+dask_frames = pytest.importorskip("dask.dataframe")
+distributed = pytest.importorskip("distributed")
+
+FORMULA = "genre ~ energy + cr(valence, df=3, constraints='center') + C(key)"
+
+
+@pytest.fixture(scope="module")
+def rows() -> pd.DataFrame:
+    found = tracks(rows=1_500, genres=4, artists=60)
+    return found.assign(weight=np.random.default_rng(1).integers(0, 4, len(found)))
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[object]:
+    """Two workers, each a process of one thread, that are started again when they die."""
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as found,
+    ):
+        yield found
+
+
+def agree(found: Result, wanted: Result) -> None:
+    scale = np.abs(wanted.coefficients).max()
+    np.testing.assert_allclose(found.coefficients, wanted.coefficients, rtol=1e-8, atol=1e-8 * scale)
+    assert found.statistics.log_likelihood == pytest.approx(wanted.statistics.log_likelihood, rel=1e-12)
+    if wanted.inference is not None and found.inference is not None:
+        assert found.inference.units == wanted.inference.units
+        np.testing.assert_allclose(found.tidy()["std_error"], wanted.tidy()["std_error"], rtol=1e-7)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"covariance": "robust", "weights": "weight"},
+        {"covariance": "clustered", "clusters": "artist", "weights": "weight"},
+        {"penalty": gg.Ridge(1e-2, standardise=True)},
+        {"penalty": gg.CellPrior()},
+    ],
+)
+def test_threads_and_memory_give_the_same(rows: pd.DataFrame, options: dict[str, object]) -> None:
+    frame = rows.sort_values("genre", kind="stable").reset_index(drop=True)
+    if "penalty" in options:
+        frame = frame[~((frame["genre"] == "blues") & (frame["key"] == "D"))].reset_index(drop=True)
+    # Partitions of one row, of none, and without a class.
+    parts = [frame.iloc[:1], frame.iloc[1:1], frame.iloc[1:700], frame.iloc[700:]]
+    dealt = dask_frames.from_map(lambda part: parts[part], range(4), meta=frame.head(0))
+    design = gg.design(FORMULA, frame)
+    agree(gg.fit(design, dealt, **options), gg.fit(design, frame, **options))  # type: ignore[arg-type]
+
+
+def test_workers_and_memory_give_the_same(rows: pd.DataFrame, client: object) -> None:
+    dealt = dask_frames.from_pandas(rows, npartitions=5)
+    design = gg.design(FORMULA, rows)
+    wanted = gg.fit(design, rows, covariance="clustered", clusters="artist")
+    agree(gg.fit(design, dealt, covariance="clustered", clusters="artist", client=client), wanted)
+    # The cluster at work in this process is found without being named, and the formula learnt from its frame.
+    found = gg.fit("genre ~ energy + C(key)", dealt)
+    agree(found, gg.fit("genre ~ energy + C(key)", rows))
+    assert found.statistics.passes > 0
+
+
+def test_a_worker_that_is_killed_changes_nothing(rows: pd.DataFrame, client: object) -> None:
+    dealt = dask_frames.from_pandas(rows, npartitions=6)
+    wanted = gg.fit("genre ~ energy + C(key)", dealt, client=client)
+    killed: list[int] = []
+
+    def kill(step: Step) -> None:
+        if not killed:
+            workers = client.scheduler_info()["workers"]  # type: ignore[attr-defined]
+            pids = client.run(os.getpid, workers=list(workers)[:1])  # type: ignore[attr-defined]
+            killed.extend(pids.values())
+            os.kill(killed[0], signal.SIGKILL)
+
+    found = gg.fit("genre ~ energy + C(key)", dealt, client=client, callback=kill)
+    assert killed
+    np.testing.assert_array_equal(found.coefficients, wanted.coefficients)
+    assert found.statistics == wanted.statistics
+    pd.testing.assert_frame_equal(found.tidy(), wanted.tidy())
+
+
+def test_what_a_dask_frame_cannot_do_is_refused(rows: pd.DataFrame) -> None:
+    dealt = dask_frames.from_pandas(rows, npartitions=2)
+    with pytest.raises(OptionError, match="single=True"):
+        gg.fit(FORMULA, dealt, out_of_core=gg.OutOfCore(single=True))
+    with pytest.raises(OptionError, match="offset: not where"):
+        gg.fit(FORMULA, dealt, offset=np.zeros((len(rows), 4)))
+    with pytest.raises(EstimationError, match="may take"):
+        gg.fit(FORMULA, dealt, out_of_core=gg.OutOfCore(memory=1e6))
+    with pytest.raises(DataError, match=r"energy \(1\)"):
+        gg.fit(
+            FORMULA, dask_frames.from_pandas(rows.assign(energy=rows["energy"].where(rows.index != 3)), npartitions=3)
+        )
+    missing = rows[~((rows["genre"] == "blues") & (rows["key"] == "D"))].reset_index(drop=True)
+    with pytest.raises(SeparationError, match="never occurs in blues"):
+        gg.fit(FORMULA, dask_frames.from_pandas(missing, npartitions=3))
