@@ -111,3 +111,15 @@ def test_what_a_dask_frame_cannot_do_is_refused(rows: pd.DataFrame) -> None:
     missing = rows[~((rows["genre"] == "blues") & (rows["key"] == "D"))].reset_index(drop=True)
     with pytest.raises(SeparationError, match="never occurs in blues"):
         gg.fit(FORMULA, dask_frames.from_pandas(missing, npartitions=3))
+
+
+def test_scores_effects_influence_and_predictions_are_those_of_the_frame(rows: pd.DataFrame, client: object) -> None:
+    dealt = dask_frames.from_pandas(rows, npartitions=3)
+    design = gg.design(FORMULA, rows)
+    wanted, found = gg.fit(design, rows), gg.fit(design, dealt, client=client)
+    pd.testing.assert_frame_equal(gg.evaluate(wanted, dealt), gg.evaluate(wanted, rows))
+    pd.testing.assert_frame_equal(gg.marginal_effects(found, dealt), gg.marginal_effects(wanted), rtol=1e-6)
+    pd.testing.assert_frame_equal(gg.influence(found, dealt), gg.influence(wanted), rtol=1e-6)
+    pd.testing.assert_frame_equal(found.predict(dealt).compute(), wanted.predict(rows), rtol=1e-7)
+    called = found.predict(dealt, "class").compute()
+    pd.testing.assert_series_equal(called, wanted.predict(rows, "class"), check_dtype=False)

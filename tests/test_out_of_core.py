@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 import genreglm as gg
 from genreglm import out_of_core
 from genreglm.engine.newton import Step
-from genreglm.errors import DataError, EstimationError, FormulaError, OptionError, RankError, SeparationError
+from genreglm.errors import (
+    DataError,
+    EstimationError,
+    FormulaError,
+    InferenceError,
+    OptionError,
+    RankError,
+    SeparationError,
+)
 from genreglm.result import Result
 from genreglm.sources import ParquetRows, read_rows
 from genreglm.summaries import summarise
@@ -268,3 +276,34 @@ def test_a_result_of_passes_is_saved_and_predicts(rows: pd.DataFrame, save: Save
     pd.testing.assert_frame_equal(again.predict(rows), found.predict(rows))
     with pytest.raises(DataError, match="pass rows="):
         found.augment()
+
+
+def test_every_row_of_files_has_its_leverage_and_influence(rows: pd.DataFrame, save: Save) -> None:
+    folder = save(rows, [500])
+    design = gg.design(FORMULA, rows)
+    for options in ({}, {"weights": "weight", "covariance": "clustered", "clusters": "artist"}):
+        wanted = gg.fit(design, rows, **options)  # type: ignore[arg-type]
+        found = gg.fit(design, folder, **options)  # type: ignore[arg-type]
+        pd.testing.assert_frame_equal(gg.leverage(found, folder), gg.leverage(wanted), rtol=1e-6)
+        pd.testing.assert_frame_equal(gg.influence(found, folder), gg.influence(wanted), rtol=1e-6)
+    with pytest.raises(InferenceError, match="a fit of them in passes"):
+        gg.leverage(gg.fit(design, rows), folder)
+    with pytest.raises(DataError, match="Pass the files of the fit"):
+        gg.influence(found, save(rows.head(900), [], "fewer"))
+    with pytest.raises(OptionError, match="dfbeta"):
+        gg.influence(found, folder, dfbeta=["energy"])
+
+
+def test_scores_effects_and_predictions_of_files_are_those_of_the_frame(rows: pd.DataFrame, save: Save) -> None:
+    folder = save(rows, [500, 501])
+    result = gg.fit(FORMULA, rows)
+    pd.testing.assert_frame_equal(gg.evaluate(result, folder), gg.evaluate(result, rows))
+    pd.testing.assert_frame_equal(gg.marginal_effects(result, folder), gg.marginal_effects(result, rows), rtol=1e-6)
+    pd.testing.assert_frame_equal(result.predict(folder), result.predict(rows))
+    pd.testing.assert_series_equal(result.predict(folder, "class"), result.predict(rows, "class"))
+    ridge = gg.fit(FORMULA, rows, penalty=gg.Ridge(0.1))
+    assert gg.marginal_effects(ridge, folder)["std_error"].isna().all()
+    with pytest.raises(OptionError, match="at='mean'"):
+        gg.marginal_effects(result, folder, at="mean")
+    with pytest.raises(OptionError, match="soft_labels"):
+        gg.evaluate(result, folder, soft_labels=pd.DataFrame())

@@ -84,6 +84,46 @@ def example(
 
 
 @app.command()
+def fit(
+    formula: Annotated[str, typer.Argument(help="Such as 'genre ~ energy + cr(tempo, df=4) + C(key)'.")],
+    data: Annotated[
+        str, typer.Argument(help="CSV, Parquet or Feather; Parquet files as a folder or 'tracks/*.parquet'.")
+    ],
+    out: Annotated[Path, typer.Option(help="The file to write the model to.")],
+    covariance: Annotated[str | None, typer.Option(help="observed, robust, HC0, clustered; none for none.")] = None,
+    clusters: Annotated[str | None, typer.Option(help="The column of the clusters; asks for clustered.")] = None,
+    weights: Annotated[str | None, typer.Option(help="The column of the rows' weights.")] = None,
+    penalty: Annotated[str | None, typer.Option(help="jeffreys, cell-prior, or ridge=0.001.")] = None,
+    out_of_core: Annotated[
+        bool, typer.Option("--out-of-core", help="Meet the rows of Parquet files in passes.")
+    ] = False,
+    memory: Annotated[float, typer.Option(help="GB that such a fit may take, mapped files apart.")] = 2.0,
+    folder: Annotated[
+        Path | None, typer.Option(help="Keep the columns there: used again, and a killed fit goes on.")
+    ] = None,
+    dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, to fit on its workers.")] = None,
+) -> None:
+    """Fit a multinomial GLM to any table, and save it."""
+    from genreglm.commands import fit_table
+
+    told = fit_table(
+        formula,
+        data,
+        out,
+        covariance=covariance,
+        clusters=clusters,
+        weights=weights,
+        penalty=penalty,
+        in_passes=out_of_core or folder is not None,
+        memory=memory,
+        folder=folder,
+        scheduler=dask,
+        say=lambda line: typer.echo(line, err=True),
+    )
+    typer.echo(told)
+
+
+@app.command()
 def predict(
     model: Annotated[Path, typer.Argument(help="A study's model/ folder, or a file that Result.save wrote.")],
     table: Annotated[str, typer.Argument(help="CSV, Parquet, Feather or JSON lines; - for standard input.")],

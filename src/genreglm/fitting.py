@@ -24,7 +24,6 @@ from genreglm.engine.threads import single_threaded_blas
 from genreglm.errors import OptionError
 from genreglm.fitting_in_passes import fit_in_passes
 from genreglm.inputs import Clusters, Column
-from genreglm.on_dask import is_dask_frame
 from genreglm.options import (
     DECREMENT_TOLERANCE,
     GRADIENT_TOLERANCE,
@@ -38,7 +37,7 @@ from genreglm.out_of_core import OutOfCore
 from genreglm.penalised import penalty_factors, ridge_of
 from genreglm.refusals import named, require_optimum, separated_by_cells, separating
 from genreglm.result import FitStatistics, Inference, Result, SeparatedCell
-from genreglm.sources import Source, is_many_files, read_rows
+from genreglm.sources import Source, comes_in_batches, is_dask_frame, read_rows
 
 Floats = NDArray[np.float64]
 
@@ -63,7 +62,7 @@ def fit(
     gradient_tolerance: float = GRADIENT_TOLERANCE,
     decrement_tolerance: float = DECREMENT_TOLERANCE,
     max_steps: int = STEP_LIMIT,
-    callback: Callable[[Step], None] | None = None,
+    callback: Callable[[Step], object] | None = None,
 ) -> Result:
     """Fit a multinomial GLM (baseline-category logits) by maximum likelihood.
 
@@ -116,7 +115,7 @@ def fit(
     _check_options(weight_kind, covariance, clusters)
     check_choice("aliased", aliased, Aliased)
     control = Control(gradient_tolerance, decrement_tolerance, max_steps, callback)
-    if is_dask_frame(rows) or out_of_core or (out_of_core is None and is_many_files(rows)):
+    if is_dask_frame(rows) or (comes_in_batches(rows) if out_of_core is None else out_of_core):
         if isinstance(rows, pd.DataFrame):
             raise OptionError("out_of_core is for Parquet files: give their path. A frame is in memory already.")
         _require_none(

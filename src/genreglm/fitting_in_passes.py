@@ -22,8 +22,8 @@ from genreglm.options import CovarianceKind, WeightKind
 from genreglm.out_of_core import OutOfCore, Prepared
 from genreglm.penalised import ridge_of
 from genreglm.refusals import named, require_optimum, separated_by_cells
-from genreglm.result import FitStatistics, Inference, Result
-from genreglm.sources import ParquetRows
+from genreglm.result import Bread, FitStatistics, Inference, Result
+from genreglm.sources import ParquetRows, is_dask_frame
 
 
 @single_threaded_blas()
@@ -48,7 +48,7 @@ def fit_in_passes(
         For what needs all rows at once: penalties of the lasso kind, weights and clusters other than columns.
     """
     _require_passes(penalty, weights, clusters)
-    if on_dask.is_dask_frame(source):
+    if is_dask_frame(source):
         ready_rows = on_dask.prepared(formula, source, how, client, weights, clusters)
     else:
         ready_rows = out_of_core.prepared(formula, ParquetRows.open(source), how, weights, clusters)
@@ -83,7 +83,9 @@ def _fit(
         reached=ready.reached,
     )
     require_optimum(design, found)
-    inference = None if covariance is None else _infer(ready, found, prior, covariance, clusters, weight_kind)
+    inference, bread = None, None
+    if covariance is not None:
+        inference, bread = _infer(ready, found, prior, covariance, clusters, weight_kind)
     return Result(
         design=design,
         coefficients=found.coefficients,
@@ -92,6 +94,7 @@ def _fit(
         separated=named(design, cells),
         penalty=penalty,
         steps=() if found.solution is None else tuple(found.solution.trace),
+        bread=bread,
     )
 
 
@@ -102,13 +105,13 @@ def _infer(
     kind: CovarianceKind,
     clusters: str | None,
     weight_kind: WeightKind,
-) -> Inference:
+) -> tuple[Inference, Bread]:
     everything: Rows = ready.rows if prior is None else Followed(ready.rows, prior)
-    back = ready.sample.standardisation.back()
-    matrix, units = covariance_in_passes(
-        ready.rows, everything, found.standardised, back, kind, weight_kind, ready.cluster_meat
+    standard = ready.sample.standardisation
+    matrix, units, inverse = covariance_in_passes(
+        ready.rows, everything, found.standardised, standard.back(), kind, weight_kind, ready.cluster_meat
     )
-    return Inference(kind, matrix, units, clusters)
+    return Inference(kind, matrix, units, clusters), Bread(inverse, standard, ready.weights)
 
 
 def _statistics(rows: Rows, measured: Measured, found: PassEstimate, weight_kind: WeightKind) -> FitStatistics:

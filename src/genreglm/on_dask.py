@@ -22,14 +22,10 @@ from genreglm.engine.passes.partitions import Partition, in_partition, meat_in_p
 from genreglm.engine.passes.rows import Combine, Found, Kernel, added
 from genreglm.errors import DataError, OptionError
 from genreglm.out_of_core import OutOfCore, Prepared, cluster_hashes, kept_folder, last_reached, reaching
+from genreglm.sources import plain_values
 from genreglm.summaries import Asked, Summary, checked, learn_from, merged_two, needed_columns
 
 LOGGER = logging.getLogger("genreglm")
-
-
-def is_dask_frame(rows: Any) -> bool:
-    """Say whether rows are a Dask frame, without importing Dask for it."""
-    return type(rows).__module__.partition(".")[0] == "dask" and hasattr(rows, "to_delayed")
 
 
 @dataclass(frozen=True)
@@ -99,7 +95,7 @@ def prepared(
     meat = None if clusters is None else partial(_clustered, frame[columns], clusters, cut, compute)
     with kept_folder(how) as folder:
         start = last_reached(folder, rows)
-        yield Prepared(design, sample, summary.frame, rows, start, reaching(folder), meat)
+        yield Prepared(design, sample, summary.frame, rows, start, reaching(folder), meat, weights)
 
 
 def _scheduler(client: Any) -> tuple[Callable[[Any], Any], Callable[[list[Any]], list[Any]]]:
@@ -127,7 +123,7 @@ def _summary(formula: str, pieces: Sequence[Any], how: OutOfCore, compute: Calla
 
 
 def _summary_of(piece: pd.DataFrame, asked: Asked, size: int, seed: Sequence[int]) -> Summary | None:
-    return Summary.of(_plain(piece), asked, seed, size) if len(piece) else None
+    return Summary.of(plain_values(piece), asked, seed, size) if len(piece) else None
 
 
 def _partition(
@@ -136,7 +132,7 @@ def _partition(
     """Return the arrays of a partition, None where it has no rows."""
     if not len(piece):
         return None
-    frame = _plain(piece)
+    frame = plain_values(piece)
     return Partition(
         standard.apply(design.matrix(frame)),
         design.codes(frame),
@@ -144,16 +140,6 @@ def _partition(
         len(design.classes),
         None if clusters is None else cluster_hashes(frame, clusters),
     )
-
-
-def _plain(piece: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame with plain values and a running index: categories and Arrow's text are the same elsewhere."""
-    kinds = {
-        name: object
-        for name in piece
-        if isinstance(piece[name].dtype, pd.CategoricalDtype | pd.StringDtype | pd.ArrowDtype)
-    }
-    return piece.astype(kinds).reset_index(drop=True)
 
 
 def _each(task: Callable[..., Any], pieces: Sequence[Any]) -> list[Any]:

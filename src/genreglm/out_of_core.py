@@ -75,6 +75,7 @@ class Prepared:
     rows : all of them, standardised
     start : coefficients (columns, classes) of standardised columns that a killed fit had reached, if any
     reached : keeps such coefficients for a fit that goes on after this one was killed
+    weights : the column that holds them, if any
     cluster_meat : from coefficients to the meat of the clusters and how many there are; None without clusters
     """
 
@@ -85,6 +86,7 @@ class Prepared:
     start: Floats | None
     reached: Callable[[Floats], object]
     cluster_meat: ClusterMeat | None
+    weights: str | None
 
 
 @contextlib.contextmanager
@@ -122,7 +124,7 @@ def prepared(
             (folder / _CHECKPOINT).unlink(missing_ok=True)
         rows = MappedRows.open(cache, stretch)
         meat = None if clusters is None else partial(_clustered, rows)
-        yield Prepared(design, sample, frame, rows, last_reached(folder, rows), reaching(folder), meat)
+        yield Prepared(design, sample, frame, rows, last_reached(folder, rows), reaching(folder), meat, weights)
 
 
 def _clustered(rows: MappedRows, standardised: Floats) -> tuple[Floats, float]:

@@ -1,5 +1,7 @@
 """Penalties by name, as a caller gives them, turned into numbers for the columns of a design."""
 
+import contextlib
+
 import numpy as np
 import pandas as pd
 
@@ -7,10 +9,29 @@ from genreglm.designs import Design
 from genreglm.engine.blocks import Floats
 from genreglm.engine.coupled import Coupled, Quadratic, pooled_classes
 from genreglm.engine.estimate import ridge_strengths
-from genreglm.engine.penalties import FamilyRidge, Ridge, Shrinkage, SmoothRidge
+from genreglm.engine.penalties import CellPrior, FamilyRidge, Jeffreys, Penalty, Ridge, Shrinkage, SmoothRidge
 from genreglm.engine.problem import Problem
 from genreglm.errors import OptionError
 from genreglm.smoothness import roughness
+
+
+def penalty_of(text: str) -> Penalty:
+    """Return the penalty that a word names: jeffreys, cell-prior, or ridge=0.001 (of standardised columns).
+
+    Raises
+    ------
+    OptionError
+        For any other.
+    """
+    name, _, number = text.partition("=")
+    with contextlib.suppress(ValueError):
+        if name == "ridge" and number:
+            return Ridge(float(number), standardise=True)
+        if name == "cell-prior":
+            return CellPrior(float(number)) if number else CellPrior()
+        if text == "jeffreys":
+            return Jeffreys()
+    raise OptionError(f"penalty {text!r} is none of jeffreys, cell-prior, cell-prior=0.5, ridge=0.001.")
 
 
 def ridge_of(

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -19,6 +19,7 @@ _READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     ".feather": pd.read_feather,
     ".csv": pd.read_csv,
 }
+Answer = TypeVar("Answer")
 BATCH_ROWS = 65_536
 _AHEAD = 2
 
@@ -63,6 +64,43 @@ def is_many_files(source: Any) -> bool:
     if not isinstance(source, str | Path):
         return False
     return "://" in str(source) or glob.has_magic(str(source)) or Path(source).is_dir()
+
+
+def is_dask_frame(rows: Any) -> bool:
+    """Say whether rows are a Dask frame, without importing Dask for it."""
+    return type(rows).__module__.partition(".")[0] == "dask" and hasattr(rows, "to_delayed")
+
+
+def comes_in_batches(source: Any) -> bool:
+    """Say whether a source is met some rows at a time: Parquet files, or the partitions of a Dask frame."""
+    return is_dask_frame(source) or is_many_files(source)
+
+
+def map_batches(task: Callable[[pd.DataFrame], Answer], source: Any, columns: Sequence[str]) -> list[Answer]:
+    """Return what `task` makes of each batch of some columns that has rows, in their order.
+
+    On Dask's workers, where a cluster is at work in this process, for a Dask frame.
+
+    Raises
+    ------
+    DataError
+        For files that cannot be read, and where there are no rows.
+    """
+    if is_dask_frame(source):
+        from dask import compute, delayed
+
+        task_of = delayed(_unless_empty, pure=False)
+        answers = compute(*(task_of(task, piece) for piece in source[list(columns)].to_delayed()))
+        found = [answer for (answer,) in filter(None, answers)]
+    else:
+        found = [task(batch) for batch in ParquetRows.open(source).batches(columns) if len(batch)]
+    if not found:
+        raise DataError("The table has no rows; at least one is needed.")
+    return found
+
+
+def _unless_empty(task: Callable[[pd.DataFrame], Answer], piece: pd.DataFrame) -> tuple[Answer] | None:
+    return (task(plain_values(piece)),) if len(piece) else None
 
 
 @dataclass(frozen=True)
@@ -122,15 +160,16 @@ class ParquetRows:
         )
         try:
             for batch in scanner.to_batches():
-                yield _plain(batch.to_pandas())
+                yield plain_values(batch.to_pandas())
         except (OSError, pa.ArrowException) as error:
             raise DataError(f"The Parquet files could not be read to their end: {error}") from error
 
 
-def _plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame whose categories are plain values: each batch would have categories of its own."""
-    coded = [name for name in frame if isinstance(frame[name].dtype, pd.CategoricalDtype)]
-    return frame.astype(dict.fromkeys(coded, object)) if coded else frame
+def plain_values(piece: pd.DataFrame) -> pd.DataFrame:
+    """Return a batch with plain values and a running index: each batch would have categories and kinds of its own."""
+    coded = pd.CategoricalDtype | pd.StringDtype | pd.ArrowDtype
+    kinds = {name: object for name in piece if isinstance(piece[name].dtype, coded)}
+    return piece.astype(kinds).reset_index(drop=True)
 
 
 def _paths(source: str | Path | Sequence[str | Path]) -> tuple[list[str], Any]:

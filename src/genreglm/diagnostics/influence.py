@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from genreglm.designs import INTERCEPT
+from genreglm.diagnostics.in_batches import influence_in_batches, leverage_in_batches
 from genreglm.engine.row_deletion import linear_changes
 from genreglm.engine.row_forms import row_forms
 from genreglm.errors import OptionError
@@ -16,7 +17,7 @@ from genreglm.result import Result
 from genreglm.result.contrasts import standard_errors, weights_of_centre
 from genreglm.result.deletion import Deletable, deletable
 from genreglm.result.rows import index_of
-from genreglm.sources import Source, read_rows
+from genreglm.sources import Source, comes_in_batches, read_rows
 
 Floats = NDArray[np.float64]
 
@@ -25,7 +26,8 @@ def leverage(result: Result, rows: Source | None = None) -> pd.DataFrame:
     """Return one column, `hat`: h_i = w_i tr(V_i M_i), row i's share of the free parameters.
 
     V_i = diag(p_i) - p_i p_i', M_i the covariance of row i's linear predictor. The sum over all rows is the number of
-    free parameters (less what the rows of a `CellPrior` hold), and h_i / (K - 1) lies between 0 and 1.
+    free parameters (less what the rows of a `CellPrior` hold), and h_i / (K - 1) lies between 0 and 1. After a fit in
+    passes, `rows` are its files or its Dask frame, met in batches.
 
     Raises
     ------
@@ -36,6 +38,8 @@ def leverage(result: Result, rows: Source | None = None) -> pd.DataFrame:
 
     Source: Lesaffre and Albert (1989), J. R. Stat. Soc. B 51:85. VGAM calls it `hatvalues`, class by class.
     """
+    if comes_in_batches(rows):
+        return leverage_in_batches(result, rows)
     fit = deletable(result, rows)
     parts = fit.parts
     diagonal, product = row_forms(parts, fit.covariance, fit.problem.classes)
@@ -59,7 +63,8 @@ def influence(result: Result, rows: Source | None = None, *, dfbeta: Sequence[st
         moves most, in standard errors
 
     Formulas are in `genreglm.engine.row_deletion`. A row of weight w is deleted whole. Values are infinite, and dfbeta
-    is NaN, where the other rows do not determine the estimate. Cook's distance is in units of the model's own
+    is NaN, where the other rows do not determine the estimate. After a fit in passes, `rows` are its files or its Dask
+    frame, met in batches, and there is no dfbeta. Cook's distance is in units of the model's own
     information; under a clustered covariance dfbeta is in its standard errors.
 
     Raises
@@ -72,6 +77,10 @@ def influence(result: Result, rows: Source | None = None, *, dfbeta: Sequence[st
     OptionError
         For an unknown term.
     """
+    if comes_in_batches(rows):
+        if dfbeta:
+            raise OptionError("dfbeta is for rows in memory: fit a part of them, and give its frame.")
+        return influence_in_batches(result, rows)
     fit = deletable(result, rows)
     found = fit.rows
     table = pd.DataFrame(

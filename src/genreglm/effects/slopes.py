@@ -1,17 +1,20 @@
 """Marginal effects: how the probability of every class moves with every variable."""
 
 from collections.abc import Sequence
+from functools import partial
 
+import numpy as np
 import pandas as pd
 
 from genreglm.effects.changes import Levels
 from genreglm.effects.derivatives import column_derivatives
 from genreglm.effects.estimates import Effect, effects_table
 from genreglm.effects.population import Population, never, population, require_variable
-from genreglm.engine.margins import Direction, average_slopes
+from genreglm.engine.margins import Direction, average_slopes, weighted_mean
+from genreglm.errors import OptionError
 from genreglm.options import EffectsAt, check_choice, check_level
 from genreglm.result import Result
-from genreglm.sources import Source
+from genreglm.sources import Source, comes_in_batches, map_batches
 
 
 def marginal_effects(
@@ -37,7 +40,8 @@ def marginal_effects(
     Parameters
     ----------
     rows : those averaged over, each counting once and without an offset; those of the fit with their weights and offset
-        unless given. A frame of a few representative rows gives the effects there
+        unless given. A frame of a few representative rows gives the effects there. Parquet files (a folder, a pattern)
+        and Dask frames are met in batches
     variables : columns of the table, all that the formula reads unless given
     at : "average" over the rows, or at the "mean": the one row with the means of numbers (weighted) and the most
         frequent levels of factors
@@ -58,7 +62,30 @@ def marginal_effects(
     check_choice("at", at, EffectsAt)
     check_level(conf_level)
     chosen = [require_variable(result, name) for name in (result.design.variables if variables is None else variables)]
+    if comes_in_batches(rows):
+        if at == "mean":
+            raise OptionError("at='mean' is for rows in memory: give a frame, such as one row with the means.")
+        parts = map_batches(partial(_in_batch, result, chosen), rows, result.design.variables)
+        return effects_table(result, _together(parts), conf_level)
     return effects_table(result, _effects(result, population(result, rows, at), chosen), conf_level)
+
+
+def _in_batch(result: Result, chosen: Sequence[str], batch: pd.DataFrame) -> tuple[float, list[Effect]]:
+    """Return the weight of some rows, and their effects."""
+    people = population(result, batch, "average")
+    return float(people.weights.sum()), _effects(result, people, chosen)
+
+
+def _together(parts: Sequence[tuple[float, list[Effect]]]) -> list[Effect]:
+    """Return the effects on all rows: averages of averages, and of their derivatives, by weight."""
+    total = sum(weight for weight, _ in parts)
+    found = []
+    for same in zip(*(effects for _, effects in parts), strict=True):
+        shares = [weight / total for weight, _ in parts]
+        averages = weighted_mean([effect.averages for effect in same], shares)
+        shut = np.logical_and.reduce([effect.never for effect in same])
+        found.append(Effect(same[0].variable, same[0].contrast, averages, shut))
+    return found
 
 
 def _effects(result: Result, people: Population, chosen: Sequence[str]) -> list[Effect]:

@@ -27,7 +27,7 @@ class Control:
     gradient_tolerance: float = GRADIENT_TOLERANCE
     decrement_tolerance: float = DECREMENT_TOLERANCE
     max_steps: int = STEP_LIMIT
-    callback: Callable[[Step], None] | None = None
+    callback: Callable[[Step], object] | None = None
 
 
 class Ending(Protocol):

@@ -15,7 +15,7 @@ The last sum has only the few columns that move with the variable.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +68,16 @@ class Averages:
         """Return the logarithm of the averages."""
         jacobian = None if self.jacobian is None else self.jacobian / self.estimate[:, None]
         return Averages(np.log(self.estimate), jacobian)
+
+
+def weighted_mean(parts: Sequence[Averages], shares: Sequence[float]) -> Averages:
+    """Return averages over several groups of rows from those over each; `shares` of the weight sum to 1."""
+    estimate = sum(share * part.estimate for part, share in zip(parts, shares, strict=True))
+    jacobians = [part.jacobian for part in parts]
+    if any(jacobian is None for jacobian in jacobians):
+        return replace(parts[0], estimate=np.asarray(estimate), jacobian=None)
+    jacobian = sum(share * own for own, share in zip(jacobians, shares, strict=True) if own is not None)
+    return replace(parts[0], estimate=np.asarray(estimate), jacobian=np.asarray(jacobian))
 
 
 def average_probabilities(

@@ -112,7 +112,7 @@ def minimise(
     gradient_tolerance: float = GRADIENT_TOLERANCE,
     decrement_tolerance: float = DECREMENT_TOLERANCE,
     max_steps: int = STEP_LIMIT,
-    callback: Callable[[Step], None] | None = None,
+    callback: Callable[[Step], object] | None = None,
     diverges: Callable[[PenalisedLikelihood, Floats, Floats], Floats | None] | None = None,
     first_damping: float | None = None,
 ) -> Solution:

@@ -1,6 +1,6 @@
 """What each row adds to a score, so that rows can be weighted and groups of them drawn again and again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +47,14 @@ class RowScores:
         }
         confidence = prob.max(axis=1).astype(float)
         return cls(values, truth, best, prob.shape[1], confidence, bin_numbers(confidence))
+
+    @classmethod
+    def joined(cls, parts: Sequence["RowScores"]) -> "RowScores":
+        """Return those of the rows of all parts together."""
+        confidence = np.concatenate([part.confidence for part in parts])
+        values = {name: np.concatenate([part.values[name] for part in parts]) for name in parts[0].values}
+        truth, best = (np.concatenate([getattr(part, name) for part in parts]) for name in ("truth", "best"))
+        return cls(values, truth, best, parts[0].classes, confidence, bin_numbers(confidence))
 
     def score(self, metric: str, weights: Floats) -> float:
         """Return one of log_loss, top_1, top_3, top_5, brier, macro_f1 and ece, rows counting by `weights` (rows,)."""

@@ -27,9 +27,15 @@ def scores(prob: Floats, truth: Integers, memberships: NDArray[np.bool_] | None 
     log_loss is the mean of -log p_truth (nats), brier the mean squared distance to the one-hot truth (0 to 2),
     ece the mean gap between top probability and accuracy over 15 bins of equal mass.
     """
-    found, once = RowScores.of(prob, truth), np.ones(len(truth))
+    found = RowScores.of(prob, truth)
     any_label = float("nan") if memberships is None else float(memberships[np.arange(len(truth)), found.best].mean())
-    return {"any_label": any_label, **{metric: found.score(metric, once) for metric in get_args(Metric)}}
+    return {"any_label": any_label, **all_scores(found)}
+
+
+def all_scores(found: RowScores) -> dict[str, float]:
+    """Return every score, all rows alike."""
+    once = np.ones(len(found.truth))
+    return {metric: found.score(metric, once) for metric in get_args(Metric)}
 
 
 def calibration_table(prob: Floats, truth: Integers, bins: int = 15) -> pd.DataFrame:

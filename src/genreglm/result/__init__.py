@@ -3,10 +3,11 @@
 from genreglm.result.combine import combine_classes
 from genreglm.result.glance import tjur_r2
 from genreglm.result.hypothesis import linear_hypothesis
-from genreglm.result.model import FitStatistics, Inference, Result, SeparatedCell
+from genreglm.result.model import Bread, FitStatistics, Inference, Result, SeparatedCell
 from genreglm.result.store import load, save
 
 __all__ = [
+    "Bread",
     "FitStatistics",
     "Inference",
     "Result",

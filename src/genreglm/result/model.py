@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax
 
 from genreglm.designs import Design
+from genreglm.engine.coordinates import Standardisation
 from genreglm.engine.newton import Step
 from genreglm.engine.penalties import Penalty, Shrinkage, in_words
 from genreglm.engine.problem import Problem
 from genreglm.errors import DataError, InferenceError
 from genreglm.options import Adjustment, AnovaType, CovarianceKind, PredictionKind, TermTest, WeightKind, check_choice
-from genreglm.sources import Source, read_rows
+from genreglm.sources import Source, comes_in_batches, is_dask_frame, map_batches, read_rows
 
 if TYPE_CHECKING:
     from genreglm.result.deletion import Deletable
@@ -49,6 +50,22 @@ class Inference:
     covariance: Floats = field(repr=False)
     units: float
     clusters: str | None = None
+
+
+@dataclass(frozen=True)
+class Bread:
+    """What a fit in passes leaves for diagnostics of its rows, which it does not hold.
+
+    Attributes
+    ----------
+    inverse : of the information, (m, m), in standardised columns
+    standardisation : of the columns
+    weights : the column that held the rows' weights
+    """
+
+    inverse: Floats = field(repr=False)
+    standardisation: Standardisation = field(repr=False)
+    weights: str | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +115,7 @@ class Result:
     source : the rows it was fitted to; not saved, so None after loading
     problem : their arrays, with weights and offset; not saved either
     steps : what the solver did, step by step; not saved either
+    bread : of a fit in passes, what diagnostics need; not saved either
     """
 
     design: Design
@@ -109,6 +127,7 @@ class Result:
     source: pd.DataFrame | None = field(default=None, repr=False, compare=False)
     problem: Problem | None = field(default=None, repr=False, compare=False)
     steps: tuple[Step, ...] = field(default=(), repr=False, compare=False)
+    bread: Bread | None = field(default=None, repr=False, compare=False)
 
     @property
     def classes(self) -> tuple[Any, ...]:
@@ -172,12 +191,13 @@ class Result:
 
         return as_latex(summarise(self, strongest, classes))
 
-    def predict(self, rows: pd.DataFrame, kind: PredictionKind = "prob") -> Any:
+    def predict(self, rows: Any, kind: PredictionKind = "prob") -> Any:
         """Predict for rows.
 
         Parameters
         ----------
-        rows : a frame with the columns that the formula names
+        rows : a frame with the columns that the formula names; Parquet files (a folder, a pattern, a list of paths),
+            met in batches; or a Dask frame, of which a Dask frame is returned that is computed when it is asked for
         kind : "prob" gives a frame (rows, classes) of probabilities, "linear" one of linear predictors that
             sum to zero over the classes, "class" a Series with the most probable class
 
@@ -187,6 +207,22 @@ class Result:
             For missing columns, missing values and unseen levels; see `Design.matrix`.
         """
         check_choice("kind", kind, PredictionKind)
+        if is_dask_frame(rows):
+            return rows[self.design.variables].map_partitions(self._predict, kind, meta=self._meta(kind))
+        if comes_in_batches(rows):
+            parts = map_batches(lambda batch: self._predict(batch, kind), rows, self.design.variables)
+            return pd.concat(parts, ignore_index=True)
+        return self._predict(rows, kind)
+
+    def _meta(self, kind: PredictionKind) -> Any:
+        """Return a table without rows of the kind that `predict` returns."""
+        if kind == "class":
+            return pd.Series(np.array(self.classes)[:0], name=self.design.response)
+        return pd.DataFrame({label: np.zeros(0) for label in self.classes})
+
+    def _predict(self, rows: pd.DataFrame, kind: PredictionKind) -> Any:
+        if not len(rows):
+            return self._meta(kind)
         eta = self.design.matrix(rows) @ self.coefficients
         if kind == "class":
             return pd.Series(np.array(self.classes)[eta.argmax(axis=1)], index=rows.index, name=self.design.response)

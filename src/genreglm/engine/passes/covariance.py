@@ -23,8 +23,10 @@ def covariance_in_passes(
     kind: CovarianceKind,
     weight_kind: WeightKind,
     cluster_meat: ClusterMeat | None = None,
-) -> tuple[Floats, float]:
-    """Return the covariance (m, m) in the columns as given, and its units.
+) -> tuple[Floats, float, Floats]:
+    """Return the covariance (m, m) in the columns as given, its units, and the information's inverse.
+
+    The last is that in standardised columns.
 
     Parameters
     ----------
@@ -40,17 +42,19 @@ def covariance_in_passes(
         Where the information is singular, or there are fewer than two units.
     """
     (matrix,) = everything.reduce(information_of, added, standardised)
-    covariance = sandwich.bread(matrix, overwrite=True)
+    inverse = sandwich.bread(matrix, overwrite=True)
     frequency = weight_kind == "frequency"
     units = float(rows.reduce(class_weights if frequency else live_rows, added)[0])
     if kind == "clustered":
         assert cluster_meat is not None
         meat, units = cluster_meat(standardised)
         meat *= sandwich.small_sample_factor(units, "clusters")
-        covariance = sandwich.sandwich(covariance, meat)
+        covariance = sandwich.sandwich(inverse, meat)
     elif kind != "observed":
         (meat,) = rows.reduce(row_meat_of, added, standardised, not frequency)
         if kind != "HC0":
             meat *= sandwich.small_sample_factor(units, "rows")
-        covariance = sandwich.sandwich(covariance, meat)
-    return to_columns(covariance, back), units
+        covariance = sandwich.sandwich(inverse, meat)
+    else:
+        covariance = inverse.copy()
+    return to_columns(covariance, back), units, inverse

@@ -1,0 +1,75 @@
+"""What `genreglm fit` does with its words."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+from genreglm.errors import OptionError
+from genreglm.fitting import fit
+from genreglm.options import CovarianceKind
+from genreglm.out_of_core import OutOfCore
+from genreglm.penalised import penalty_of
+
+_GIGA = 1e9
+
+
+def fit_table(
+    formula: str,
+    data: str,
+    out: Path,
+    *,
+    covariance: str | None,
+    clusters: str | None,
+    weights: str | None,
+    penalty: str | None,
+    in_passes: bool,
+    memory: float,
+    folder: Path | None,
+    scheduler: str | None,
+    say: Callable[[str], object],
+) -> str:
+    """Fit, save, and return the summary; see `genreglm.fitting.fit`.
+
+    Raises
+    ------
+    GenreglmError
+        As `fit` and `Result.save` do.
+    """
+    kind = covariance or ("observed" if clusters is None else "clustered")
+    how = OutOfCore(memory=_GIGA * memory, folder=folder)
+    with _rows(data, scheduler, say) as (rows, client):
+        result = fit(
+            formula,
+            rows,
+            out_of_core=how if in_passes or client is not None else None,
+            client=client,
+            weights=weights,
+            penalty=None if penalty is None else penalty_of(penalty),
+            covariance=None if kind == "none" else cast(CovarianceKind, kind),
+            clusters=clusters,
+            callback=lambda step: say(f"objective {step.objective:.9f}, gradient {step.gradient:.1e}"),
+        )
+    saved = result.save(out, covariance=result.inference is not None)
+    say(f"model -> {saved}")
+    return result.summary()
+
+
+@contextlib.contextmanager
+def _rows(data: str, scheduler: str | None, say: Callable[[str], object]) -> Iterator[tuple[Any, Any]]:
+    """Yield the rows, and the client of a Dask cluster where one is asked for."""
+    if scheduler is None:
+        yield data, None
+        return
+    try:
+        from dask import dataframe
+        from distributed import Client
+    except ModuleNotFoundError as error:
+        raise OptionError(f"--dask needs {error.name}: pip install 'genreglm[dask]'") from error
+    try:
+        client = Client(scheduler, timeout="10s")
+    except (OSError, ValueError) as error:
+        raise OptionError(f"--dask {scheduler}: no scheduler answers there ({error}).") from error
+    with client:
+        say(f"dashboard: {client.dashboard_link}")
+        yield dataframe.read_parquet(data), client

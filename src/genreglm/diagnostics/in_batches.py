@@ -1,0 +1,91 @@
+"""Leverage and influence of rows that are met in batches, after a fit in passes."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from genreglm import inputs
+from genreglm.engine.blocks import Block, Blocks, Floats
+from genreglm.engine.row_deletion import delete_rows
+from genreglm.engine.row_forms import row_forms
+from genreglm.engine.threads import ordered_map
+from genreglm.errors import DataError, InferenceError
+from genreglm.result import Bread, Result
+from genreglm.sources import map_batches
+
+Parts = list[tuple[Block, Floats]]
+
+
+def leverage_in_batches(result: Result, rows: Any) -> pd.DataFrame:
+    """Return `hat` of every row; see `genreglm.diagnostics.leverage`."""
+    return _of_batches(result, rows, _leverage)
+
+
+def influence_in_batches(result: Result, rows: Any) -> pd.DataFrame:
+    """Return hat, cooksd, delta_deviance, delta_chi2 of every row; see `genreglm.diagnostics.influence`."""
+    return _of_batches(result, rows, _influence)
+
+
+def _of_batches(result: Result, rows: Any, table: Callable[[Parts, Bread, int], pd.DataFrame]) -> pd.DataFrame:
+    """Return the table of all batches, one after the other.
+
+    Raises
+    ------
+    InferenceError
+        Unless the result is that of a fit in passes, with its covariance.
+    DataError
+        Where there are not as many rows as in the fit.
+    """
+    if result.bread is None:
+        raise InferenceError(
+            "Rows in batches need what a fit of them in passes leaves: gg.fit(formula, files) with a covariance, in "
+            "this process. For a fit of rows in memory give the frame."
+        )
+    weights = [] if result.bread.weights is None else [result.bread.weights]
+    columns = list(dict.fromkeys([result.design.response, *result.design.variables, *weights]))
+    parts = map_batches(partial(_of_batch, result, result.bread, table), rows, columns)
+    total = sum(weight for weight, _ in parts)
+    if not np.isclose(total, result.statistics.nobs, rtol=1e-12):
+        raise DataError(
+            f"These are {total:,.10g} rows (the sum of their weights), but the model was fitted to "
+            f"{result.statistics.nobs:,.10g}. Pass the files of the fit."
+        )
+    return pd.concat([found for _, found in parts], ignore_index=True)
+
+
+def _of_batch(
+    result: Result, bread: Bread, table: Callable[[Parts, Bread, int], pd.DataFrame], batch: pd.DataFrame
+) -> tuple[float, pd.DataFrame]:
+    standard, classes = bread.standardisation, len(result.classes)
+    w = inputs.row_weights(bread.weights, batch, part=True)
+    x = standard.apply(result.design.matrix(batch))
+    blocks = Blocks.of(x, result.design.codes(batch), w, classes)
+    coefficients = standard.forth(result.coefficients)
+
+    def task(block: Block) -> tuple[Block, Floats]:
+        prob = np.empty((len(block), classes))
+        block.loss(block.linear_predictor(coefficients), prob)
+        return block, prob
+
+    return float(w.sum()), table(list(ordered_map(task, blocks.parts)), bread, classes)
+
+
+def _leverage(parts: Parts, bread: Bread, classes: int) -> pd.DataFrame:
+    diagonal, product = row_forms(parts, bread.inverse, classes)
+    w, prob = (np.concatenate(each) for each in zip(*((block.w, prob) for block, prob in parts), strict=True))
+    return pd.DataFrame({"hat": w * np.einsum("ik,ik->i", prob, diagonal - product)})
+
+
+def _influence(parts: Parts, bread: Bread, classes: int) -> pd.DataFrame:
+    found = delete_rows(parts, bread.inverse, classes)
+    return pd.DataFrame(
+        {
+            "hat": found.hat,
+            "cooksd": found.cooks_distance,
+            "delta_deviance": found.deviance,
+            "delta_chi2": found.chi_square,
+        }
+    )
