@@ -3,6 +3,6 @@
 set -eu
 python=$1
 rm -f .coverage .coverage.*
-NUMBA_DISABLE_JIT=1 "$python" -m pytest -q tests/engine --cov --cov-report= --cov-fail-under=0
+NUMBA_DISABLE_JIT=1 "$python" -m pytest -q -n 2 --dist loadfile tests/engine --cov --cov-report= --cov-fail-under=0
 "$python" -m pytest -q -n 2 --dist loadfile --cov --cov-append --cov-report= --cov-fail-under=0
 "$python" -m coverage report

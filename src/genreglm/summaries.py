@@ -16,7 +16,7 @@ from genreglm.designs import Design, learn
 from genreglm.errors import DataError
 from genreglm.formula import coded_columns, parse, require_columns, variables
 
-SAMPLE_ROWS = 100_000
+SAMPLE_ROWS = 200_000
 _MOST_LEVELS = 10_000
 
 

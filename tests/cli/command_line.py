@@ -14,7 +14,14 @@ from genreglm import cli
 
 ODD_NAME = '$x_$ <b>, "quoted" & `{y}` 100%'
 _GENRES = {"acoustic": "acoustic", "classical": "classical", "comedy": "comedy", "salsa": "salsa", "techno": ODD_NAME}
-CONFIG = "boosting_rounds = 5\nridge = [30.0]\n"
+# As small as a study can be that goes through every stage.
+CONFIG = """
+boosting_rounds = 3
+ridge = [30.0]
+artist_weight_power = [0.5]
+family_pooling = [0.9]
+replicates = 3
+"""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from command_line import Ran, run, small_table
+from command_line import CONFIG, Ran, run, small_table
 
 from genreglm.study import pipeline
 from genreglm.study.context import Stage, Study
@@ -328,7 +328,7 @@ def test_ctrl_c(table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _whole(table: pd.DataFrame, last: str = "report.html") -> dict[str, Any]:
-    Path("study.toml").write_text("boosting_rounds = 3\nridge = [30.0]\n", encoding="utf-8")
+    Path("study.toml").write_text(CONFIG, encoding="utf-8")
     ran = _study(table, "--config", "study.toml")
     assert ran.code == 0, ran.err
     assert Path("outputs", last).stat().st_size > 0

@@ -21,9 +21,6 @@ _CAUTION = 10.0
 # Damping falls by this after a step that did what the quadratic model said, and ends below the smallest.
 _LESS_DAMPING = 0.1
 _SMALLEST_DAMPING = 1e-4
-# The preconditioner is taken anew until the whole log-likelihood has less than so many units to gain: the Hessian
-# hardly changes from there.
-_FROZEN_BELOW = 10.0
 # A whole Hessian that gives steps by itself is taken anew until a step is so short (squared, in standard errors) that
 # the next one loses nothing by the old one.
 _SETTLED = 1e-8
@@ -114,7 +111,6 @@ def minimise(
     max_steps: int = STEP_LIMIT,
     callback: Callable[[Step], object] | None = None,
     diverges: Callable[[PenalisedLikelihood, Floats, Floats], Floats | None] | None = None,
-    first_damping: float | None = None,
 ) -> Solution:
     """Minimise `objective` from `start` (zero by default).
 
@@ -130,8 +126,6 @@ def minimise(
        to infinity, ask `diverges` of the direction and the gradient, and stop as separated if it returns the
        direction that separates. Go to 1.
 
-    A start that is known to be near takes `first_damping` 0; else it is judged by the first gradient.
-
     Sources: Nocedal and Wright (2006), Numerical Optimization, chapters 7 and 10; Eisenstat and Walker (1996), SIAM J.
     Sci. Comput. 17:16, for how roughly.
     """
@@ -144,17 +138,14 @@ def minimise(
         return Solution(whitened, value, float(np.abs(gradient).max()), outcome, trace, direction)
 
     typical, curvature = objective.typical_curvatures(), objective.curvature()
-    if first_damping is None:
-        damping, precondition = _first_damping(gradient, curvature, typical)
-    else:
-        damping, precondition = first_damping, curvature.inverse(first_damping * typical)
+    damping, precondition = _first_damping(gradient, curvature, typical)
     damped = damping
     used = 0
     while True:
         size = float(np.abs(gradient).max())
         if not (np.isfinite(value) and np.isfinite(size)):
             return end(Outcome.NON_FINITE)
-        bent = bool(trace) and trace[-1].decrement > (_SETTLED if precondition.exact else _FROZEN_BELOW)
+        bent = bool(trace) and trace[-1].decrement > (_SETTLED if precondition.exact else objective.bends_above)
         # Where columns are many and rows few, one that is out of date costs less than a new one.
         if used >= objective.products_a_preconditioner:
             if bent:

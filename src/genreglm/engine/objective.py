@@ -28,6 +28,9 @@ from genreglm.engine.threads import ordered_map, single_threaded_blas, workspace
 Singles = NDArray[np.float32]
 
 _FEW_PARAMETERS = 64
+# The preconditioner is taken anew until the whole log-likelihood has less than so many units to gain: the Hessian
+# hardly changes from there.
+FROZEN_BELOW = 10.0
 _FEW_ROWS = 20_000
 # With no more columns than this all classes' blocks of the preconditioner come from the same rows. They need so many
 # for each of their parameters, and no more than bring their cost to that of a few products with the Hessian.
@@ -63,6 +66,11 @@ class PenalisedLikelihood(ABC):
     def products_a_preconditioner(self) -> float:
         """How many products with the Hessian take as long as a new preconditioner; 0 where that hardly counts."""
         return 0.0
+
+    @property
+    def bends_above(self) -> float:
+        """The decrement above which a preconditioner that was made at the last point may be out of date."""
+        return FROZEN_BELOW
 
     # BLAS threads would cost more to wake than the small solves before and after the blocks take.
     @single_threaded_blas()

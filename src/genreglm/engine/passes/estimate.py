@@ -7,6 +7,7 @@ apart otherwise: half a row in each empty cell, and a trace of ridge, keep its e
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -17,17 +18,16 @@ from genreglm.engine.coupled import Quadratic
 from genreglm.engine.estimate import Control, estimate, leads_away, ridge_strengths, with_ridge
 from genreglm.engine.newton import Outcome, Solution, minimise
 from genreglm.engine.objective import Objective
+from genreglm.engine.passes.known import KnownCurvature
 from genreglm.engine.passes.objective import PassObjective
 from genreglm.engine.passes.rows import Followed, Rows, added
-from genreglm.engine.passes.sampled import SampledInformation
-from genreglm.engine.passes.sums import class_weights, stacked, triangle_of
-from genreglm.engine.preconditioners import ClassBlocks, Curvature
+from genreglm.engine.passes.sums import class_weights, information_of, stacked, triangle_of
 from genreglm.engine.problem import Problem
 from genreglm.engine.separation import separating_step
 
 _ROWS_A_CELL, _TRACE_OF_RIDGE = 0.5, 1e-3
 _START = Control(gradient_tolerance=1e-5, decrement_tolerance=1e-2)
-# The sample's whole information stands for that of all rows up to so many parameters; beyond, its diagonal blocks do.
+# Up to so many parameters steps are preconditioned by a whole information; beyond, by its diagonal blocks.
 MOST_PARAMETERS = 6_000
 
 
@@ -123,7 +123,9 @@ def estimate_in_passes(
         triangular, quadratic = with_ridge(sample, triangular, ridge)
     first = _of_sample(sample, factors, ridge) if start is None else start
     whitened = coordinates.whiten(triangular, first - first.mean(axis=1, keepdims=True))
-    known = _known(sample, triangular, quadratic, whitened)
+    of_all = partial(_information, everything, whole.total_weight)
+    is_large = rows.columns * (rows.classes - 1) > MOST_PARAMETERS
+    known = KnownCurvature(Objective(sample.blocks(), triangular, quadratic), None if is_large else of_all)
     objective = PassObjective(everything, whole.total_weight, triangular, quadratic, known, reached)
     solution = minimise(
         objective,
@@ -133,7 +135,6 @@ def estimate_in_passes(
         max_steps=control.max_steps,
         callback=control.callback,
         diverges=separating_step,
-        first_damping=0.0,
     )
     outcome, direction = solution.outcome, coordinates.unwhiten(triangular, solution.last_direction)
     if outcome is not Outcome.NON_FINITE:
@@ -164,18 +165,11 @@ def _of_sample(sample: Problem, factors: Sequence[range], ridge: Quadratic | Non
     return sample.standardisation.forth(found.coefficients)
 
 
-def _known(
-    sample: Problem, triangular: Floats, quadratic: Quadratic | None, whitened: Floats
-) -> tuple[Curvature, Floats]:
-    """Return the curvature of the sample at a point, and the typical one of each class."""
-    objective = Objective(sample.blocks(), triangular, quadratic)
-    objective.evaluate(whitened)
-    columns, classes = objective.shape
-    typical = objective.typical_curvatures()
-    if columns * (classes - 1) > MOST_PARAMETERS:
-        return ClassBlocks(objective.class_curvatures(), dear=False), typical
-    parts = list(zip(objective.blocks.parts, objective.probabilities, strict=True))
-    return SampledInformation(parts, classes, triangular, quadratic), typical
+def _information(everything: Rows, weight: float, standardised: Floats) -> Floats:
+    """Return the information of all rows per unit of weight."""
+    (matrix,) = everything.reduce(information_of, added, standardised)
+    matrix /= weight
+    return np.asarray(matrix)
 
 
 def _square(reduced: Floats, columns: int) -> Floats:

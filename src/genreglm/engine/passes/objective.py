@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from genreglm.engine.blocks import Blocks, Floats
-from genreglm.engine.coordinates import unwhiten
+from genreglm.engine.coordinates import unwhiten, whiten
 from genreglm.engine.coupled import Quadratic
 from genreglm.engine.objective import PenalisedLikelihood
+from genreglm.engine.passes.known import KnownCurvature
 from genreglm.engine.passes.rows import Rows, added, widest
 from genreglm.engine.passes.sums import curved, loss_and_gradient
 from genreglm.engine.preconditioners import Curvature
@@ -18,7 +19,7 @@ class PassObjective(PenalisedLikelihood):
     ----------
     rows : in standardised columns
     total_weight : of all of them
-    known : curvature by which steps are preconditioned, and the typical one of each class: those of a sample
+    known : curvature by which steps are preconditioned
     reached : hears of the coefficients (columns, classes) of standardised columns with the lowest value so far
     """
 
@@ -28,13 +29,23 @@ class PassObjective(PenalisedLikelihood):
         total_weight: float,
         triangular: Floats,
         quadratic: Quadratic | None,
-        known: tuple[Curvature, Floats],
+        known: KnownCurvature,
         reached: Callable[[Floats], object] = lambda coefficients: None,
     ) -> None:
         super().__init__((rows.columns, rows.classes), triangular, quadratic, total_weight)
         self.rows, self.passes = rows, 0
         self._known, self._reached = known, reached
         self._lowest = float("inf")
+
+    @property
+    def products_a_preconditioner(self) -> float:
+        """How many products are worth less than a better preconditioner."""
+        return self._known.products
+
+    @property
+    def bends_above(self) -> float:
+        """Nothing: a preconditioner is asked for again wherever it takes many products."""
+        return 0.0
 
     def evaluate(self, whitened: Floats) -> tuple[float, Floats]:
         """Return f and its gradient, (columns, classes); the products are those of this point from now on."""
@@ -58,12 +69,12 @@ class PassObjective(PenalisedLikelihood):
         return found if self.quadratic is None else found + self.quadratic @ direction
 
     def curvature(self) -> Curvature:
-        """Return the sample's."""
-        return self._known[0]
+        """Return what is known at the last evaluated point, better each time."""
+        return self._known.at(whiten(self.triangular, self._at), self._at)
 
     def typical_curvatures(self) -> Floats:
-        """Return the sample's."""
-        return self._known[1]
+        """Return the sample's at the last evaluated point."""
+        return self._known.typical(whiten(self.triangular, self._at))
 
     def extremes(
         self, kernel: Callable[[Blocks, Floats], tuple[float, float]], direction: Floats
