@@ -30,7 +30,7 @@ def rows() -> pd.DataFrame:
 def client() -> Iterator[object]:
     """Two workers, each a process of one thread, that are started again when they die."""
     with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
         distributed.Client(cluster) as found,
     ):
         yield found

@@ -47,7 +47,7 @@ def test_a_scheduler_is_asked_for_its_workers(command: Command, rows: pd.DataFra
     distributed = pytest.importorskip("distributed")
     rows.to_parquet("tracks.parquet")
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0"
     ) as cluster:
         address = cluster.scheduler_address
         ran = command("fit", FORMULA, "tracks.parquet", "--out", "model", "--dask", address, "--covariance", "none")

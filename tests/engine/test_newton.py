@@ -18,6 +18,7 @@ class Bowl:
     total_weight = 1.0
     is_small = False
     products_a_preconditioner = 0.0
+    bends_above = 10.0
 
     def __init__(self, value: float = 0.0, gradient: float = 1.0, bend: float = 1.0) -> None:
         self.value, self.gradient, self.bend = value, gradient, bend

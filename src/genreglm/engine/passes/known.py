@@ -1,10 +1,10 @@
 """What is known of the Hessian without many passes: the information of a sample, or of all rows at some point.
 
 Where a sample of n rows estimates m parameters, the ratio of its information to that of all rows has eigenvalues about
-1 +- sqrt(m / n) (Roosta-Khorasani and Mahoney 2019, Math. Program. 174:293), so that conjugate gradients gain a digit or
-so with each product, and each product is a pass over all rows. Where some class is all but set apart this breaks down:
-what is left of curvature lies in few rows, and hardly any of them are in the sample. The information of all rows, which
-takes as long as some tens of passes, then is the cheaper way.
+1 +- sqrt(m / n) (Roosta-Khorasani and Mahoney 2019, Math. Program. 174:293), so that conjugate gradients gain a digit
+or so with each product, and each product is a pass over all rows. Where some class is all but set apart this breaks
+down: what is left of curvature lies in few rows, and hardly any of them are in the sample. The information of all rows,
+which takes as long as some tens of passes, then is the cheaper way.
 """
 
 from collections.abc import Callable
