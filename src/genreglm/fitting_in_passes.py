@@ -12,9 +12,11 @@ from genreglm.engine.estimate import Control
 from genreglm.engine.passes.cells import empty_cells, prior_blocks
 from genreglm.engine.passes.covariance import covariance_in_passes
 from genreglm.engine.passes.estimate import Measured, PassEstimate, estimate_in_passes
+from genreglm.engine.passes.jeffreys import jeffreys_in_passes
 from genreglm.engine.passes.rows import Followed, Rows, added
 from genreglm.engine.passes.sums import fit_sums
 from genreglm.engine.penalties import CellPrior, Jeffreys, Penalty, Ridge, Shrinkage
+from genreglm.engine.separation import EmptyCell
 from genreglm.engine.sparse_penalties import SparsePenalty
 from genreglm.engine.threads import single_threaded_blas
 from genreglm.errors import OptionError
@@ -64,24 +66,13 @@ def _fit(
     clusters: str | None,
     control: Control,
 ) -> Result:
-    design, rows, sample = ready.design, ready.rows, ready.sample
+    design, rows = ready.design, ready.rows
     measured = Measured.of(rows)
     cells = [] if isinstance(penalty, Shrinkage) else empty_cells(rows, design.spans, design.intercept)
     if cells and penalty is None:
         raise separated_by_cells(named(design, cells))
     prior = prior_blocks(rows, cells, penalty.count) if cells and isinstance(penalty, CellPrior) else None
-    deviations = measured.deviations(sample.standardisation)
-    found = estimate_in_passes(
-        rows,
-        measured,
-        sample,
-        design.spans,
-        ridge=ridge_of(design, sample, penalty, ready.frame, deviations) if isinstance(penalty, Ridge) else None,
-        prior=prior,
-        start=ready.start,
-        control=control,
-        reached=ready.reached,
-    )
+    found = _estimate(ready, measured, penalty, cells, prior, control)
     require_optimum(design, found)
     inference, bread = None, None
     if covariance is not None:
@@ -95,6 +86,43 @@ def _fit(
         penalty=penalty,
         steps=() if found.solution is None else tuple(found.solution.trace),
         bread=bread,
+    )
+
+
+def _estimate(
+    ready: Prepared,
+    measured: Measured,
+    penalty: Penalty | None,
+    cells: list[EmptyCell],
+    prior: Blocks | None,
+    control: Control,
+) -> PassEstimate:
+    sample, factors = ready.sample, ready.design.spans
+    if isinstance(penalty, Jeffreys):
+        return jeffreys_in_passes(
+            ready.rows,
+            measured,
+            sample,
+            factors,
+            cells,
+            start=ready.start,
+            control=control,
+            reached=ready.reached,
+        )
+    ridge = None
+    if isinstance(penalty, Ridge):
+        deviations = measured.deviations(sample.standardisation)
+        ridge = ridge_of(ready.design, sample, penalty, ready.frame, deviations)
+    return estimate_in_passes(
+        ready.rows,
+        measured,
+        sample,
+        factors,
+        ridge=ridge,
+        prior=prior,
+        start=ready.start,
+        control=control,
+        reached=ready.reached,
     )
 
 
@@ -138,10 +166,10 @@ def _null(class_weights: Floats) -> float:
 
 
 def _require_passes(penalty: Penalty | None, weights: Any, clusters: Any) -> None:
-    if isinstance(penalty, SparsePenalty | Jeffreys):
+    if isinstance(penalty, SparsePenalty):
         raise OptionError(
             f"{type(penalty).__name__} needs all rows at once. In passes there are gg.Ridge and its kin, gg.CellPrior, "
-            "and fits without a penalty; or fit a sample that fits in memory."
+            "gg.Jeffreys, and fits without a penalty; or fit a sample that fits in memory."
         )
     for name, given in (("weights", weights), ("clusters", clusters)):
         if given is not None and not isinstance(given, str):

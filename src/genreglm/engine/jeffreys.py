@@ -20,13 +20,14 @@ and Firth (2009), Biometrika 96:793; Nocedal (1980), Math. Comput. 35:773.
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
 from genreglm.engine import coordinates
-from genreglm.engine.blocks import Floats
+from genreglm.engine.blocks import Block, Floats
 from genreglm.engine.cells import Cells, find_cells
 from genreglm.engine.estimate import Control, Estimate, estimate, ridge_strengths
 from genreglm.engine.information import information
@@ -37,22 +38,42 @@ from genreglm.engine.row_forms import row_forms
 from genreglm.engine.separation import EmptyCell
 from genreglm.engine.symmetric import inverse
 
+Scoring = Callable[[Floats], Floats]
+Parts = Sequence[tuple[Block, Floats]]
+
 _SHORTEST_STEP = 2.0**-20
 _ROUNDING = 1e-13
-_START_ROWS = 0.5
+START_ROWS = 0.5
 _STEPS_REMEMBERED = 6
-_START = Control(gradient_tolerance=1e-4, decrement_tolerance=1.0)
+START = Control(gradient_tolerance=1e-4, decrement_tolerance=1.0)
 # The squared distance to the optimum in standard errors at which scoring stops: 1e-7 of one.
 JEFFREYS_DECREMENT = 1e-14
 
 
 @dataclass(frozen=True)
-class _Point:
+class Point:
     """Coefficients against the last class, (columns, classes - 1), with l* per unit of weight and Sigma there."""
 
     against_last: Floats
     value: float
     covariance: Floats
+
+
+class Climb(Protocol):
+    """l* of some rows, its score, and what turns a score into a step."""
+
+    @property
+    def total_weight(self) -> float:
+        """Sum of the rows' weights."""
+        ...
+
+    def at(self, coefficients: Floats) -> Point | None:
+        """Evaluate at standardised coefficients (columns, classes); None where l* is not finite."""
+        ...
+
+    def score(self, at: Point) -> tuple[Floats, Scoring]:
+        """Return the score, (columns, classes - 1), at the point last evaluated, and the scoring step of any score."""
+        ...
 
 
 def jeffreys(
@@ -78,34 +99,47 @@ def jeffreys(
         return Estimate(problem, nothing, Outcome.SINGULAR, aliased=aliased)
     climb = _Climb(problem, Objective(own, triangular), find_cells([part.x for part in own.parts]))
     at = climb.at(problem.standardisation.forth(_first(problem, cells) if start is None else start))
+    return climb.estimate(*maximise(climb, at, control))
+
+
+def maximise(climb: Climb, at: Point | None, control: Control) -> tuple[Point | None, Outcome, float, list[Step]]:
+    """Climb from a point to the top: return where that ended, how, the largest mean score there, and the trace."""
     trace: list[Step] = []
     memory: deque[tuple[Floats, Floats]] = deque(maxlen=_STEPS_REMEMBERED)
     before: tuple[Floats, Floats] | None = None
     while True:
         if at is None:
-            outcome, size = Outcome.NON_FINITE, np.nan
-            break
-        score, leverage = climb.score(at)
+            return at, Outcome.NON_FINITE, np.nan, trace
+        score, scoring = climb.score(at)
         if before is not None:
             memory.append((at.against_last - before[0], before[1] - score))
         going = float(score.T.ravel() @ at.covariance @ score.T.ravel())
-        size = float(np.abs(score).max()) / climb.objective.total_weight
+        size = float(np.abs(score).max()) / climb.total_weight
         if going <= max(control.decrement_tolerance, JEFFREYS_DECREMENT):
-            outcome = Outcome.CONVERGED
-            break
+            return at, Outcome.CONVERGED, size, trace
         if len(trace) >= control.max_steps:
-            outcome = Outcome.STEP_LIMIT
-            break
-        direction = _bent(climb.scoring(leverage), score, memory)
-        length, following = climb.along(at, direction, float(np.vdot(score, direction)))
+            return at, Outcome.STEP_LIMIT, size, trace
+        direction = _bent(scoring, score, memory)
+        length, following = _along(climb, at, direction, float(np.vdot(score, direction)))
         trace.append(Step(-at.value, size, going, length, 0))
         if control.callback is not None:
             control.callback(trace[-1])
         if length == 0.0:
-            outcome = Outcome.STALLED
-            break
+            return at, Outcome.STALLED, size, trace
         before, at = (at.against_last, score), following
-    return climb.estimate(at, outcome, size, trace)
+
+
+def _along(climb: Climb, at: Point, direction: Floats, going: float) -> tuple[float, Point | None]:
+    """Return the first step 1, 1/2, 1/4, ... at which l* rises, and the point there."""
+    length = 1.0
+    while length >= _SHORTEST_STEP:
+        moved = at.against_last + length * direction
+        found = climb.at(np.column_stack([moved, np.zeros(len(moved))]))
+        enough = at.value + 1e-4 * length * going / climb.total_weight
+        if found is not None and found.value >= enough - _ROUNDING * abs(at.value):
+            return length, found
+        length *= 0.5
+    return 0.0, None
 
 
 def _bent(scoring: Callable[[Floats], Floats], score: Floats, memory: Sequence[tuple[Floats, Floats]]) -> Floats:
@@ -130,63 +164,22 @@ class _Climb:
 
     def __init__(self, problem: Problem, objective: Objective, cells: Cells) -> None:
         self.problem, self.objective, self.cells = problem, objective, cells
+        self.total_weight = objective.total_weight
         self.parts = list(zip(objective.blocks.parts, objective.probabilities, strict=True))
 
-    def at(self, coefficients: Floats) -> _Point | None:
+    def at(self, coefficients: Floats) -> Point | None:
         """Evaluate at standardised coefficients (columns, classes); None where l* is not finite."""
-        against_last = coefficients[:, :-1] - coefficients[:, -1:]
         value, _ = self.objective.evaluate(coordinates.whiten(self.objective.triangular, coefficients))
         if not np.isfinite(value):
             return None
-        matrix = information(self.parts, self.problem.classes, self.cells)
-        log_determinant = _log_determinant(matrix)
-        if not np.isfinite(log_determinant):
-            return None
-        covariance = inverse(matrix, overwrite=True)
-        if covariance is None:
-            return None
-        return _Point(against_last, 0.5 * log_determinant / self.objective.total_weight - value, covariance)
+        return point(coefficients, value, information(self.parts, self.problem.classes, self.cells), self.total_weight)
 
-    def score(self, at: _Point) -> tuple[Floats, Floats]:
-        """Return the score, (columns, classes - 1), and leverages, (rows,), at the point last evaluated."""
-        classes = self.problem.classes
-        diagonal, product = row_forms(self.parts, at.covariance, classes, self.cells)
-        score, leverages = np.zeros((self.problem.x.shape[1], classes)), []
-        done = 0
-        for block, prob in self.parts:
-            own = slice(done, done + len(block))
-            leverages.append(block.w * np.einsum("ik,ik->i", prob, diagonal[own] - product[own]))
-            pull = diagonal[own] - 2.0 * product[own]
-            pull = prob * (pull - np.einsum("ik,ik->i", prob, pull)[:, None])
-            score += block.x.T @ (0.5 * block.w[:, None] * pull - block.residual(prob))
-            done += len(block)
-        return score[:, :-1], np.concatenate(leverages)
+    def score(self, at: Point) -> tuple[Floats, Scoring]:
+        """Return the score, (columns, classes - 1), at the point last evaluated, and the scoring step of any score."""
+        score, heavier = score_and_heavier(self.parts, at.covariance, self.problem.classes, self.cells)
+        return score, scoring_by(information(heavier, self.problem.classes, self.cells))
 
-    def scoring(self, leverage: Floats) -> Callable[[Floats], Floats]:
-        """Return what multiplies by the inverse of the information with weights that count the prior."""
-        classes = self.problem.classes
-        counted = 1.0 + leverage * classes / (2.0 * (classes - 1))
-        cuts = np.cumsum([len(block) for block, _ in self.parts])[:-1]
-        heavier = [
-            (replace(block, w=block.w * share), prob)
-            for (block, prob), share in zip(self.parts, np.split(counted, cuts), strict=True)
-        ]
-        factor = linalg.cho_factor(information(heavier, classes, self.cells), overwrite_a=True)
-        return lambda score: np.asarray(linalg.cho_solve(factor, score.T.ravel()).reshape(classes - 1, -1).T)
-
-    def along(self, at: _Point, direction: Floats, going: float) -> tuple[float, _Point | None]:
-        """Return the first step 1, 1/2, 1/4, ... at which l* rises, and the point there."""
-        length = 1.0
-        while length >= _SHORTEST_STEP:
-            moved = at.against_last + length * direction
-            found = self.at(np.column_stack([moved, np.zeros(len(moved))]))
-            enough = at.value + 1e-4 * length * going / self.objective.total_weight
-            if found is not None and found.value >= enough - _ROUNDING * abs(at.value):
-                return length, found
-            length *= 0.5
-        return 0.0, None
-
-    def estimate(self, at: _Point | None, outcome: Outcome, gradient: float, trace: list[Step]) -> Estimate:
+    def estimate(self, at: Point | None, outcome: Outcome, gradient: float, trace: list[Step]) -> Estimate:
         """Return where the climb ended, in the columns as given."""
         shape = (self.problem.x.shape[1], self.problem.classes)
         if at is None:
@@ -201,13 +194,52 @@ class _Climb:
 
 def _first(problem: Problem, cells: Sequence[EmptyCell]) -> Floats:
     """Return coefficients that are finite, and not far from those sought."""
-    prior = problem.prior_blocks(cells, _START_ROWS) if cells else None
-    found = estimate(problem, prior=prior, control=_START)
+    prior = problem.prior_blocks(cells, START_ROWS) if cells else None
+    found = estimate(problem, prior=prior, control=START)
     if not found.converged:
         ones = np.ones(problem.x.shape[1])
-        ridge = ridge_strengths(problem, _START_ROWS / float(problem.w.sum()), ones, standardise=True)
-        found = estimate(problem, ridge=ridge, control=_START)
+        ridge = ridge_strengths(problem, START_ROWS / float(problem.w.sum()), ones, standardise=True)
+        found = estimate(problem, ridge=ridge, control=START)
     return found.coefficients
+
+
+def point(coefficients: Floats, value: float, matrix: Floats, total_weight: float) -> Point | None:
+    """Return the point of coefficients with a mean loss `value` and an information `matrix`, which is lost."""
+    log_determinant = _log_determinant(matrix)
+    if not np.isfinite(log_determinant):
+        return None
+    covariance = inverse(matrix, overwrite=True)
+    if covariance is None:
+        return None
+    against_last = coefficients[:, :-1] - coefficients[:, -1:]
+    return Point(against_last, 0.5 * log_determinant / total_weight - value, covariance)
+
+
+def score_and_heavier(
+    parts: Parts, covariance: Floats, classes: int, cells: Cells | None = None
+) -> tuple[Floats, list[tuple[Block, Floats]]]:
+    """Return the rows' score, (columns, classes - 1), and the rows with weights that count the prior."""
+    diagonal, product = row_forms(parts, covariance, classes, cells)
+    score, heavier, done = np.zeros((parts[0][0].x.shape[1], classes)), [], 0
+    for block, prob in parts:
+        own = slice(done, done + len(block))
+        leverage = block.w * np.einsum("ik,ik->i", prob, diagonal[own] - product[own])
+        pull = diagonal[own] - 2.0 * product[own]
+        pull = prob * (pull - np.einsum("ik,ik->i", prob, pull)[:, None])
+        score += block.x.T @ (0.5 * block.w[:, None] * pull - block.residual(prob))
+        heavier.append((replace(block, w=block.w * (1.0 + leverage * classes / (2.0 * (classes - 1)))), prob))
+        done += len(block)
+    return score[:, :-1], heavier
+
+
+def scoring_by(matrix: Floats) -> Scoring:
+    """Return what multiplies by the inverse of an information, which is lost."""
+    factor = linalg.cho_factor(matrix, overwrite_a=True)
+
+    def step(score: Floats) -> Floats:
+        return np.asarray(linalg.cho_solve(factor, score.T.ravel()).reshape(score.shape[1], -1).T)
+
+    return step
 
 
 def _log_determinant(matrix: NDArray[np.float64]) -> float:

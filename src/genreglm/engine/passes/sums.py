@@ -75,7 +75,7 @@ def information_of(blocks: Blocks, coefficients: Floats) -> tuple[Floats]:
     """Return the information at `coefficients`, see `genreglm.engine.information`, (m, m)."""
     if not blocks.rows:
         return (np.zeros((blocks.columns * (blocks.classes - 1),) * 2),)
-    return (information(list(_fitted(blocks, coefficients)), blocks.classes),)
+    return (information(list(fitted(blocks, coefficients)), blocks.classes),)
 
 
 def row_meat_of(blocks: Blocks, coefficients: Floats, squared: bool) -> tuple[Floats]:
@@ -83,14 +83,14 @@ def row_meat_of(blocks: Blocks, coefficients: Floats, squared: bool) -> tuple[Fl
     if not blocks.rows:
         return (np.zeros((blocks.columns * (blocks.classes - 1),) * 2),)
     weights = [block.w**2 if squared else block.w for block in blocks.parts]
-    return (sandwich.row_meat(list(_fitted(blocks, coefficients)), blocks.classes, weights),)
+    return (sandwich.row_meat(list(fitted(blocks, coefficients)), blocks.classes, weights),)
 
 
 def cluster_scores(blocks: Blocks, codes: Codes, clusters: int, coefficients: Floats) -> Floats:
     """Return the scores of rows summed over each of `clusters`, (clusters, m), by the rows' `codes` from 0 on."""
     sums = np.zeros((clusters, blocks.columns * (blocks.classes - 1)))
     done = 0
-    for block, prob in _fitted(blocks, coefficients):
+    for block, prob in fitted(blocks, coefficients):
         residual = np.ascontiguousarray(block.residual(prob)[:, :-1])
         cluster_sums(np.ascontiguousarray(block.x), residual, codes[done : done + len(block)], sums)
         done += len(block)
@@ -100,10 +100,10 @@ def cluster_scores(blocks: Blocks, codes: Codes, clusters: int, coefficients: Fl
 def fit_sums(blocks: Blocks, coefficients: Floats) -> tuple[float, float, float, Floats, Floats, Floats]:
     """Return the log-likelihood, and what tells how well the classes are told apart; see `discrimination_sums`."""
     log_likelihood = -loss_and_gradient(blocks, coefficients)[0]
-    return log_likelihood, *discrimination_sums(_fitted(blocks, coefficients), blocks.classes)
+    return log_likelihood, *discrimination_sums(fitted(blocks, coefficients), blocks.classes)
 
 
-def _fitted(blocks: Blocks, coefficients: Floats) -> Iterator[tuple[Block, Floats]]:
+def fitted(blocks: Blocks, coefficients: Floats) -> Iterator[tuple[Block, Floats]]:
     """Yield each block with its probabilities."""
 
     def task(block: Block) -> tuple[Block, Floats]:
