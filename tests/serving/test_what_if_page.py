@@ -102,6 +102,9 @@ def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iter
 
 
 def headline(page: Page) -> str:
+    """What the page says, once it says it of the track that its controls show."""
+    expect(page.locator("#headline b")).not_to_be_empty()
+    page.wait_for_function("() => document.getElementById('headline').ariaBusy === 'false'")
     return page.locator("#headline").inner_text()
 
 
@@ -128,7 +131,7 @@ def test_the_page_is_no_wider_than_the_screen(page: Page) -> None:
 @pytest.mark.parametrize("label", SLIDERS)
 def test_each_slider_moves_the_answer_and_says_its_value(page: Page, label: str) -> None:
     begin(page, "ambient")
-    page.wait_for_timeout(300)
+    headline(page)
     before = page.locator("#genres svg").inner_html()
     slider = page.get_by_label(label, exact=True)
     move(page, label, MOVES.get(label, "0.9"))
@@ -225,7 +228,6 @@ def test_the_address_holds_the_track(page: Page, address: str) -> None:
     page.get_by_label("minor", exact=True).check()
     page.locator("#other").select_option("ambient")
     page.wait_for_function("() => location.hash.includes('not=ambient') && location.hash.includes('f.tempo=150')")
-    page.wait_for_timeout(600)
     before, link = headline(page), page.url
     page.goto("about:blank")
     page.goto(link)
@@ -260,7 +262,6 @@ def test_only_the_newest_answer_stands(page: Page) -> None:
     for step in range(60, 201):
         move(page, "tempo", str(step))
     page.wait_for_function("() => location.hash.includes('f.tempo=200')")
-    page.wait_for_timeout(800)
     shown = headline(page)
     page.reload()
     expect(page.locator("#headline b")).not_to_be_empty()
@@ -312,7 +313,6 @@ def test_a_bare_result_has_a_page_too(browser: Browser, saved: Path) -> None:
         page.wait_for_function("() => location.hash.includes('f.energy=2.5')")
         page.get_by_label("D", exact=True).check()
         page.wait_for_function("() => location.hash.includes('f.key=D')")
-        page.wait_for_timeout(500)
         assert headline(page) != before
         expect(page.locator("#near")).to_be_hidden()
         assert serious(page) == []

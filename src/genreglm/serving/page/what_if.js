@@ -167,6 +167,7 @@
 
   function moved() {
     stale = true;
+    at("headline").ariaBusy = "true"; // what is shown is of another track
     clearTimeout(settled);
     waiting ??= setTimeout(ask, PAUSE);
   }
@@ -181,6 +182,7 @@
       await answer();
     }
     asking = false;
+    at("headline").ariaBusy = "false";
   }
 
   function remember() {
