@@ -133,3 +133,15 @@ def test_what_is_no_table_is_refused(tmp_path: Path, data: bytes, said: str) -> 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="There is no file"):
         list(blocks(tmp_path / "none.csv"))
+
+
+def test_several_parquet_files_are_one_table(tmp_path: Path) -> None:
+    for number, (start, stop) in enumerate(((0, 20), (20, 20), (20, 50))):
+        TABLE.iloc[start:stop].to_parquet(tmp_path / f"part-{number}.parquet")
+    whole = read(tmp_path / "part-0.parquet").shape[1]
+    for source in (tmp_path, str(tmp_path / "part-*.parquet")):
+        found = read(source, rows=7)
+        assert found.shape == (50, whole)
+        assert found["track_name"].tolist() == TABLE["track_name"].tolist()
+    with pytest.raises(DataError, match="no Parquet files"):
+        read(str(tmp_path / "other-*.parquet"))

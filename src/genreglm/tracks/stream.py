@@ -23,6 +23,7 @@ from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
 from genreglm.errors import DataError
+from genreglm.sources import ParquetRows, is_many_files
 from genreglm.tracks.reading import FEATHER, PARQUET, decoded, only_member, sniff, unreadable
 
 Choose = Callable[[list[str]], Sequence[str]]
@@ -55,10 +56,12 @@ class Block:
 
 
 def blocks(source: str | Path, choose: Choose = list, rows: int = ROWS) -> Iterator[Block]:
-    """Yield the rows of a file, or of standard input for "-", in order.
+    """Yield the rows of a file, of several Parquet files, or of standard input for "-", in order.
 
     Parameters
     ----------
+    source : for several files a folder, a pattern such as tracks/*.parquet, or an address; see
+        `genreglm.sources.ParquetRows.open`
     choose : which of the table's columns are wanted; others are not read
     rows : of a block; of text about as many as fit into 16 MB
 
@@ -67,6 +70,10 @@ def blocks(source: str | Path, choose: Choose = list, rows: int = ROWS) -> Itera
     DataError
         Where the source is missing, empty or no table, or breaks off.
     """
+    if is_many_files(source):
+        files = ParquetRows.open(source)
+        yield from _numbered((batch, {}) for batch in files.batches(choose(list(files.names)), rows))
+        return
     name = "standard input" if source == STDIN else str(source)
     try:
         with _opened(source) as stream:
