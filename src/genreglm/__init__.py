@@ -91,6 +91,7 @@ _HOMES = {
     "stepwise": "genreglm.selection",
     "term_importance": "genreglm.importance",
     "tjur_r2": "genreglm.result",
+    "to_onnx": "genreglm.exporting",
     "tune_group_power": "genreglm.selection",
     "typical_rows": "genreglm.classes",
     "vif": "genreglm.diagnostics",
