@@ -4,7 +4,7 @@ Where a sample of n rows estimates m parameters, the ratio of its information to
 1 +- sqrt(m / n) (Roosta-Khorasani and Mahoney 2019, Math. Program. 174:293), so that conjugate gradients gain a digit
 or so with each product, and each product is a pass over all rows. Where some class is all but set apart this breaks
 down: what is left of curvature lies in few rows, and hardly any of them are in the sample. The information of all rows,
-which takes as long as some tens of passes, then is the cheaper way.
+which takes as long as some eighty passes, then is the cheaper way.
 """
 
 from collections.abc import Callable
