@@ -95,7 +95,7 @@ def fitted(files: list[str], cache: Path, clusters: str | None) -> dict[str, Any
         )
         seconds = time.perf_counter() - start
     columns, classes = len(result.design.columns), len(result.classes)
-    rows = MappedRows.open(cache / "rows", stretch_rows(columns, classes, 2e9))
+    rows = MappedRows.open(cache / "rows", stretch_rows(columns, classes, 200_000, 2e9))
     standardised = np.random.default_rng(0).normal(scale=0.1, size=(columns, classes))
     passes = []
     for _ in range(3):

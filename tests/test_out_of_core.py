@@ -323,3 +323,11 @@ def test_scores_effects_and_predictions_of_files_are_those_of_the_frame(rows: pd
         gg.marginal_effects(result, folder, at="mean")
     with pytest.raises(OptionError, match="soft_labels"):
         gg.evaluate(result, folder, soft_labels=pd.DataFrame())
+
+
+def test_stretches_are_as_long_as_memory_allows() -> None:
+    lengths = [out_of_core.stretch_rows(28, 114, 200_000, most) for most in (1.6e9, 1.7e9, 8e9)]
+    assert lengths[0] < lengths[1] < lengths[2] == 131_072
+    with pytest.raises(EstimationError, match="a smaller sample"):
+        out_of_core.stretch_rows(28, 114, 200_000, 1e9)
+    assert out_of_core.stretch_rows(28, 114, 20_000, 1.2e9) > 4_096

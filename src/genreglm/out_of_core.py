@@ -113,7 +113,7 @@ def prepared(
     design = formula if isinstance(formula, Design) else learn_from(formula, summary)
     frame = summary.frame
     sample = inputs.problem(design, frame, weights)
-    stretch = stretch_rows(len(design.columns), len(design.classes), how.memory)
+    stretch = stretch_rows(len(design.columns), len(design.classes), len(frame), how.memory)
     with kept_folder(how) as folder:
         wanted = _digest(source, design, weights, clusters, how)
         cache = folder / "rows"
@@ -131,15 +131,17 @@ def _clustered(rows: MappedRows, standardised: Floats) -> tuple[Floats, float]:
     return cluster_meat(rows.by_cluster(_CLUSTERS_AT_ONCE), standardised)
 
 
-def stretch_rows(columns: int, classes: int, most_bytes: float) -> int:
+def stretch_rows(columns: int, classes: int, sample: int, most_bytes: float) -> int:
     """Return how many rows a stretch has, so that a fit with covariance stays within `most_bytes`.
+
+    `sample` rows are held beside it.
 
     Raises
     ------
     EstimationError
-        Where the covariance alone takes more.
+        Where the covariance and the sample alone take more.
     """
-    fixed = memory.pass_bytes(columns, classes)
+    fixed = memory.pass_bytes(columns, classes) + memory.sample_bytes(sample, columns, classes)
     memory.require_within(fixed, most_bytes)
     a_row = memory.pass_bytes_a_row(columns, classes)
     return int(np.clip((most_bytes - fixed) / a_row, _LEAST_STRETCH, _MOST_STRETCH))

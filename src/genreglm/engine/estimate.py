@@ -127,20 +127,7 @@ def estimate(
             nothing = np.full((problem.x.shape[1], problem.classes), np.nan)
             return Estimate(problem, nothing, Outcome.SINGULAR, aliased=aliased)
     given = None if start is None else coordinates.whiten(triangular, problem.standardisation.forth(start))
-    solution = minimise(
-        objective,
-        best_start(objective, given),
-        gradient_tolerance=control.gradient_tolerance,
-        decrement_tolerance=control.decrement_tolerance,
-        max_steps=control.max_steps,
-        callback=control.callback,
-        diverges=separating_step,
-    )
-    outcome, direction = solution.outcome, coordinates.unwhiten(triangular, solution.last_direction)
-    if outcome is not Outcome.NON_FINITE:
-        apart = leads_away(objective, solution)
-        if apart is not None:
-            outcome, direction = Outcome.SEPARATED, apart
+    solution, outcome, direction = solved(objective, best_start(objective, given), control)
     pairs = list(zip(everything.parts, objective.probabilities, strict=True))
     return Estimate(
         problem,
@@ -154,7 +141,27 @@ def estimate(
     )
 
 
-def leads_away(objective: PenalisedLikelihood, solution: Solution) -> Floats | None:
+def solved(objective: PenalisedLikelihood, start: Floats, control: Control) -> tuple[Solution, Outcome, Floats]:
+    """Return the solver's account from a whitened start, how it ended, and the last direction, (columns, classes).
+
+    Where it ended on its way to infinity it is separated, whatever the solver took it for, along that direction.
+    """
+    solution = minimise(
+        objective,
+        start,
+        gradient_tolerance=control.gradient_tolerance,
+        decrement_tolerance=control.decrement_tolerance,
+        max_steps=control.max_steps,
+        callback=control.callback,
+        diverges=separating_step,
+    )
+    apart = None if solution.outcome is Outcome.NON_FINITE else _leads_away(objective, solution)
+    if apart is not None:
+        return solution, Outcome.SEPARATED, apart
+    return solution, solution.outcome, coordinates.unwhiten(objective.triangular, solution.last_direction)
+
+
+def _leads_away(objective: PenalisedLikelihood, solution: Solution) -> Floats | None:
     """Return the direction (columns, classes) along which a fit that ended was on its way to infinity, None if none.
 
     Roughly solved steps leave out a direction in which hardly any slope and still less curvature is left, and make it

@@ -34,6 +34,11 @@ def pass_bytes(columns: int, classes: int) -> int:
     return 8 * (4 * parameters**2 + 2 * pairs) + _BATCHES + _LIBRARIES
 
 
+def sample_bytes(rows: int, columns: int, classes: int) -> int:
+    """Return the bytes that the sample on which a fit in passes begins takes while it is fitted."""
+    return fit_bytes(rows, columns, classes) + 8 * rows * classes
+
+
 def pass_bytes_a_row(columns: int, classes: int) -> int:
     """Return the bytes that a row takes while its stretch is in memory: columns twice, and probabilities thrice."""
     return 8 * (2 * columns + 3 * classes)
@@ -75,8 +80,8 @@ def require_within(needed: float, most: float) -> None:
     """
     if needed > most:
         raise EstimationError(
-            f"This fit needs {_gib(needed)} at least, and may take {_gib(most)}. Raise the memory it may take, use "
-            "covariance=None, or use fewer columns."
+            f"This fit needs {_gib(needed)} at least, and may take {_gib(most)}. Raise the memory it may take, or "
+            "use a smaller sample (OutOfCore.sample_rows) or fewer columns."
         )
 
 

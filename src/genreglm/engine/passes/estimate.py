@@ -15,15 +15,14 @@ from genreglm.engine import coordinates
 from genreglm.engine.blocks import Blocks, Floats
 from genreglm.engine.coordinates import Standardisation
 from genreglm.engine.coupled import Quadratic
-from genreglm.engine.estimate import Control, estimate, leads_away, ridge_strengths, with_ridge
-from genreglm.engine.newton import Outcome, Solution, minimise
+from genreglm.engine.estimate import Control, estimate, ridge_strengths, solved, with_ridge
+from genreglm.engine.newton import Outcome, Solution
 from genreglm.engine.objective import Objective
 from genreglm.engine.passes.known import KnownCurvature
 from genreglm.engine.passes.objective import PassObjective
 from genreglm.engine.passes.rows import Followed, Rows, added
 from genreglm.engine.passes.sums import class_weights, information_of, stacked, triangle_of
 from genreglm.engine.problem import Problem
-from genreglm.engine.separation import separating_step
 
 _ROWS_A_CELL, _TRACE_OF_RIDGE = 0.5, 1e-3
 _START = Control(gradient_tolerance=1e-5, decrement_tolerance=1e-2)
@@ -127,20 +126,7 @@ def estimate_in_passes(
     is_large = rows.columns * (rows.classes - 1) > MOST_PARAMETERS
     known = KnownCurvature(Objective(sample.blocks(), triangular, quadratic), None if is_large else of_all)
     objective = PassObjective(everything, whole.total_weight, triangular, quadratic, known, reached)
-    solution = minimise(
-        objective,
-        whitened,
-        gradient_tolerance=control.gradient_tolerance,
-        decrement_tolerance=control.decrement_tolerance,
-        max_steps=control.max_steps,
-        callback=control.callback,
-        diverges=separating_step,
-    )
-    outcome, direction = solution.outcome, coordinates.unwhiten(triangular, solution.last_direction)
-    if outcome is not Outcome.NON_FINITE:
-        apart = leads_away(objective, solution)
-        if apart is not None:
-            outcome, direction = Outcome.SEPARATED, apart
+    solution, outcome, direction = solved(objective, whitened, control)
     standardised = coordinates.unwhiten(triangular, solution.whitened)
     return PassEstimate(
         sample.standardisation.back() @ standardised,
