@@ -97,7 +97,7 @@ def prepared(
     weights: str | None = None,
     clusters: str | None = None,
 ) -> Iterator[Prepared]:
-    """Learn the design in one pass over the source, and write its columns in another; both only where that is not done.
+    """Learn the design in one pass over the source, and write its columns in another unless they lie there already.
 
     Raises
     ------

@@ -6,7 +6,7 @@ apart otherwise: half a row in each empty cell, and a trace of ridge, keep its e
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -124,7 +124,8 @@ def estimate_in_passes(
     whitened = coordinates.whiten(triangular, first - first.mean(axis=1, keepdims=True))
     of_all = partial(_information, everything, whole.total_weight)
     is_large = rows.columns * (rows.classes - 1) > MOST_PARAMETERS
-    known = KnownCurvature(Objective(sample.blocks(), triangular, quadratic), None if is_large else of_all)
+    some = sample.blocks() if prior is None else _followed(sample, prior, whole.total_weight)
+    known = KnownCurvature(Objective(some, triangular, quadratic), None if is_large else of_all)
     objective = PassObjective(everything, whole.total_weight, triangular, quadratic, known, reached)
     solution, outcome, direction = solved(objective, whitened, control)
     standardised = coordinates.unwhiten(triangular, solution.whitened)
@@ -135,8 +136,15 @@ def estimate_in_passes(
         solution,
         (),
         direction,
-        objective.passes + 2,
+        objective.passes + known.passes + 2,
     )
+
+
+def _followed(sample: Problem, prior: Blocks, total_weight: float) -> Blocks:
+    """Return the sample's rows and a prior's, which counts there for as much as it does among all rows."""
+    own = sample.blocks()
+    share = own.total_weight / total_weight
+    return own.followed_by(Blocks([replace(part, w=part.w * share) for part in prior.parts], prior.classes))
 
 
 def _of_sample(sample: Problem, factors: Sequence[range], ridge: Quadratic | None) -> Floats:

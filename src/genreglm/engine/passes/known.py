@@ -30,10 +30,13 @@ class KnownCurvature:
     sample : the objective over the sample, in the same whitened columns
     of_all : from coefficients of standardised columns to the information of all rows per unit of weight, (m, m); None
         where that is too large to be had, and then nor is the sample's
+
+    `passes` counts those over all rows.
     """
 
     def __init__(self, sample: Objective, of_all: Callable[[Floats], Floats] | None) -> None:
         self._sample, self._of_all, self._asked = sample, of_all, 0
+        self.passes = 0
 
     @property
     def products(self) -> float:
@@ -46,6 +49,7 @@ class KnownCurvature:
         """Return the sample's curvature at a point; when asked for the third time, that of all rows."""
         self._asked += 1
         if self._of_all is not None and self._asked > 2:
+            self.passes += 1
             return FactoredInformation(self._of_all(standardised), self._sample.triangular, self._sample.quadratic)
         self._sample.evaluate(whitened)
         if self._of_all is None:
