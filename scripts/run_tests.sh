@@ -1,8 +1,9 @@
 #!/bin/sh
-# The tests with coverage: the engine once more with compiling off, so that its kernels' lines are seen.
+# The tests with coverage: the engine once more with compiling off, so that its kernels' lines are seen. Files go in
+# their order, so that whole studies (cli, docs) begin early, and no worker waits for another's at the end.
 set -eu
 python=$1
 rm -f .coverage .coverage.*
-NUMBA_DISABLE_JIT=1 "$python" -m pytest -q -n 2 --dist loadfile tests/engine --cov --cov-report= --cov-fail-under=0
-"$python" -m pytest -q -n 2 --dist loadfile --cov --cov-append --cov-report= --cov-fail-under=0
+NUMBA_DISABLE_JIT=1 "$python" -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/engine --cov --cov-report= --cov-fail-under=0
+"$python" -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-append --cov-report= --cov-fail-under=0
 "$python" -m coverage report
