@@ -2,7 +2,7 @@
 
 `python -m benchmarks.dask_workers FILES OUT [--rows 600000] [--killed 20]` takes the files that
 `benchmarks.out_of_core` simulated, fits the same frozen design each way in turn, and writes dask_workers.csv. With
-`--killed N` it fits a smaller table N times more, kills a worker at a random moment of each, and writes into
+`--killed N` it fits a smaller table until a worker was killed at a random moment of N fits, and writes into
 dask_killed.csv how many answers were not the same to the bit.
 """
 
@@ -34,7 +34,7 @@ def fit_on(workers: int, design: Any, files: list[str]) -> tuple[float, Any]:
         LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0", memory_limit=0) as cluster,
         Client(cluster) as client,
     ):
-        frame = dask.dataframe.read_parquet(files)
+        frame = dask.dataframe.read_parquet(files, split_row_groups=True)
         client.run(_warm)
         start = time.perf_counter()
         found = gg.fit(design, frame, client=client)
@@ -76,32 +76,33 @@ def measure(files: list[str]) -> pd.DataFrame:
 
 
 def killed(files: list[str], times: int) -> dict[str, int]:
-    """Return of so many fits, in each of which a worker was killed, how many answers were not the same."""
+    """Fit until a worker was killed within a fit so many times; return how many answers were not the same."""
     import dask.dataframe
     from distributed import Client, LocalCluster
 
     import genreglm as gg
 
-    rng, different, kills = np.random.default_rng(0), 0, 0
+    rng = np.random.default_rng(0)
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", memory_limit=0) as cluster,
         Client(cluster) as client,
     ):
         frame = dask.dataframe.read_parquet(files, split_row_groups=True)
+        wanted, fits, kills, different = gg.fit(_SMALL, frame, client=client), 0, 0, 0
         start = time.perf_counter()
-        wanted = gg.fit(_SMALL, frame, client=client)
+        gg.fit(_SMALL, frame, client=client)
         usual = time.perf_counter() - start
-        for _ in range(times):
+        while kills < times:
             client.wait_for_workers(2)
             pids = list(client.run(os.getpid).values())
             timer = threading.Timer(rng.uniform(0.0, usual), os.kill, (pids[rng.integers(2)], signal.SIGKILL))
             timer.start()
             found = gg.fit(_SMALL, frame, client=client)
-            kills += not timer.is_alive()
+            fits, kills = fits + 1, kills + (not timer.is_alive())
             timer.cancel()
             same = (found.coefficients == wanted.coefficients).all() and found.tidy().equals(wanted.tidy())
             different += not same
-    return {"fits": times, "killed_during_the_fit": kills, "different": different}
+    return {"fits": fits, "killed_during_the_fit": kills, "different": different}
 
 
 def main() -> None:
