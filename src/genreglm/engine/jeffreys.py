@@ -177,7 +177,8 @@ class _Climb:
     def score(self, at: Point) -> tuple[Floats, Scoring]:
         """Return the score, (columns, classes - 1), at the point last evaluated, and the scoring step of any score."""
         score, heavier = score_and_heavier(self.parts, at.covariance, self.problem.classes, self.cells)
-        return score, scoring_by(information(heavier, self.problem.classes, self.cells))
+        # At the top no step is asked for, nor the information that it takes.
+        return score, lambda given: scoring_by(information(heavier, self.problem.classes, self.cells))(given)
 
     def estimate(self, at: Point | None, outcome: Outcome, gradient: float, trace: list[Step]) -> Estimate:
         """Return where the climb ended, in the columns as given."""
