@@ -18,8 +18,8 @@ Drawings = Iterator[tuple[str, Any, str]]
 _MODEL_GVIF = "gvif_genre_model"
 _CORRECTIONS = {
     "as fitted": "the fit",
-    "temperature": "the fit scaled by a temperature",
-    "vector": "the fit corrected genre by genre",
+    "temperature": "the rescaled fit",
+    "vector": "the fit, genre by genre",
 }
 _TYPICAL = "A typical track, one feature varying, all else at its median"
 
