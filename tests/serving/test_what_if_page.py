@@ -128,6 +128,13 @@ def test_the_page_is_no_wider_than_the_screen(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+def test_a_long_name_widens_nothing(page: Page) -> None:
+    headline(page)  # all controls are there
+    page.locator("#start").evaluate("start => start.add(new Option('a name of many words '.repeat(12)))")
+    room = page.locator("#track .feature").first.evaluate("part => part.getBoundingClientRect().right")
+    assert 0 < page.locator("#start").evaluate("part => part.getBoundingClientRect().right") <= room + 1
+
+
 @pytest.mark.parametrize("label", SLIDERS)
 def test_each_slider_moves_the_answer_and_says_its_value(page: Page, label: str) -> None:
     begin(page, "ambient")
