@@ -192,3 +192,21 @@ def test_the_callers_variables_do_not_leak_in(rows: pd.DataFrame) -> None:
     assert len(loudness) == len(rows)
     with pytest.raises(FormulaError, match="'loudness'"):
         learn("genre ~ loudness", rows)
+
+
+@pytest.mark.parametrize("loaded", [False, True])
+def test_the_columns_that_read_a_variable_are_those_of_the_whole(loaded: bool) -> None:
+    rows = tracks(200)
+    whole = learn("genre ~ 0 + energy:C(key) + C(key) + cr(energy, df=3, constraints='center') + valence", rows)
+    whole = whole.without([len(whole.columns) - 2])
+    if loaded:
+        whole = Design.from_dict(json.loads(json.dumps(whole.to_dict())))
+    matrix = whole.matrix(rows)
+    for name in ("energy", "key", "valence"):
+        part = whole.reading(name, rows)
+        places = [whole.columns.index(column) for column in part.columns]
+        np.testing.assert_array_equal(part.matrix(rows), matrix[:, places])
+        for term, cut in part.terms.items():
+            assert part.columns[cut] == whole.columns[whole.terms[term]]
+        moved = whole.matrix(rows.assign(**{name: rows[name].sample(frac=1, random_state=0).to_numpy()}))
+        assert set(np.flatnonzero((moved != matrix).any(axis=0))) <= set(places)

@@ -89,6 +89,7 @@ _HOMES = {
     "set_coverage": "genreglm.uncertainty",
     "standardised_effects": "genreglm.importance",
     "stepwise": "genreglm.selection",
+    "term_effects": "genreglm.importance",
     "term_importance": "genreglm.importance",
     "tjur_r2": "genreglm.result",
     "to_onnx": "genreglm.exporting",

@@ -114,6 +114,22 @@ class Design:
             matrix = np.ascontiguousarray(matrix[:, kept])
         return matrix
 
+    def reading(self, variable: str, rows: pd.DataFrame) -> "Design":
+        """Return the design of those columns alone that depend on one column of the frame.
+
+        They are coded as beside all the others, so each is the column of the same name of the whole.
+
+        Parameters
+        ----------
+        rows : any that the design can use; it sees how terms are coded by them, and learns nothing
+        """
+        spec = _materialise(self._spec, rows.iloc[:1], self.variables)[1]
+        kept = [term for term in spec.formula if variable in variables([term])]
+        part = spec.subset(kept)
+        terms = {str(term): cut for term, cut in part.term_slices.items()}
+        whole = replace(self, columns=_names(part), terms=terms, _spec=part, aliased=())
+        return whole.without([j for j, name in enumerate(whole.columns) if name in self.aliased])
+
     def without(self, dropped: Collection[int]) -> "Design":
         """Return the design without the columns at the positions `dropped`, which become its `aliased`."""
         kept = [j for j in range(len(self.columns)) if j not in dropped]

@@ -185,3 +185,24 @@ def test_refusals(result: gg.Result, ridge: gg.Result, rows: pd.DataFrame) -> No
         gg.class_distances(ridge, kind="wald")
     with pytest.raises(InferenceError, match="no slopes"):
         gg.class_distances(gg.fit("genre ~ 1", rows))
+
+
+def test_log_odds_come_with_an_interval_where_the_fit_has_a_covariance(result: gg.Result, rows: pd.DataFrame) -> None:
+    table = gg.class_distances(result, kind="log-odds")
+    assert table.columns.tolist() == ["class_1", "class_2", "distance", "size", "conf_low", "conf_high"]
+    assert (table["size"] <= table["distance"] * (1 + 1e-12)).all()
+    assert ((table["conf_low"] <= table["size"]) & (table["size"] <= table["conf_high"])).all()
+    many = gg.fit(FORMULA, rows.loc[rows.index.repeat(1_000)])
+    sure = gg.class_distances(many, kind="log-odds")
+    np.testing.assert_allclose(sure["size"], sure["distance"], rtol=0.02)
+    np.testing.assert_allclose(sure["distance"], table["distance"], rtol=1e-6)
+    bare = gg.class_distances(gg.fit(FORMULA, rows, covariance=None), kind="log-odds")
+    assert bare.columns.tolist() == ["class_1", "class_2", "distance"]
+
+
+def test_a_slope_without_an_estimate_is_left_out_of_the_interval(separated: gg.Result) -> None:
+    sizes = gg.class_distances(separated, kind="log-odds").set_index(["class_1", "class_2"])
+    cell = separated.separated[0]
+    own = [cell.label in pair for pair in sizes.index]
+    assert np.isfinite(sizes[["size", "conf_low", "conf_high"]]).all(axis=None)
+    assert (sizes.loc[own, "size"] < sizes.loc[own, "distance"]).all()

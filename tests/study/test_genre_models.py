@@ -5,6 +5,7 @@ import pytest
 from genreglm.engine.penalties import Ridge
 from genreglm.errors import ConvergenceError, DataError, RankError, SeparationError
 from genreglm.fitting import fit
+from genreglm.result.adjust import adjusted
 from genreglm.study import genre_models
 from genreglm.study.formulas import formula
 from genreglm.study.genre_models import add_curves, fit_for_inference, fit_what_rows_allow, simplify
@@ -98,9 +99,14 @@ def test_where_no_term_is_left_the_table_is_refused() -> None:
         fit_what_rows_allow(["noise", "echo"], table, silent)
 
 
+def term_tests(terms: list[str], table: pd.DataFrame) -> pd.DataFrame:
+    tests = fit_for_inference(terms, table).anova(type="III")
+    return tests.assign(p_adjusted=adjusted(tests["p_value"].to_numpy(dtype=float), "bh"))
+
+
 def test_simplification_drops_what_tells_nothing_and_stops_at_what_does() -> None:
     table = tracks(1_200)
-    tests = fit_for_inference([*TERMS, "tempo"], table).anova(type="III")
+    tests = term_tests([*TERMS, "tempo"], table)
     found = simplify([*TERMS, "tempo"], tests, table, 0.0, silent)
     assert "energy" in found.terms
     assert set(found.terms) < {*TERMS, "tempo"}
@@ -108,19 +114,21 @@ def test_simplification_drops_what_tells_nothing_and_stops_at_what_does() -> Non
     assert trace["dropped"].tolist() == [True] * (len(trace) - 1) + [bool(trace["dropped"].iloc[-1])]
     ratio = trace["statistic"] / trace["df"]
     assert ratio.is_monotonic_increasing
+    np.testing.assert_allclose(trace["change"], trace["log_loss_without"] - trace["log_loss_with"])
+    assert ((trace["conf_low"] < trace["change"]) & (trace["change"] < trace["conf_high"])).all()
     accepted = trace[trace["dropped"]]
     assert (accepted["log_loss_without"] <= accepted["log_loss_with"]).all()
 
 
 def test_a_tolerance_drops_more() -> None:
     table = tracks(1_200)
-    tests = fit_for_inference(TERMS, table).anova(type="III")
+    tests = term_tests(TERMS, table)
     assert simplify(TERMS, tests, table, 10.0, silent).terms == ["energy"]
 
 
 def test_training_rows_that_allow_no_estimate_are_judged_under_a_ridge(monkeypatch: pytest.MonkeyPatch) -> None:
     table = tracks(1_200)
-    tests = fit_for_inference(TERMS, table).anova(type="III")
+    tests = term_tests(TERMS, table)
     honest = genre_models.fit
 
     def refuses(text: str, *given: object, penalty: object = None, **options: object) -> object:
@@ -138,7 +146,7 @@ def test_training_rows_that_allow_no_estimate_are_judged_under_a_ridge(monkeypat
 
 def test_simplification_of_one_term_leaves_an_empty_trace_with_its_columns() -> None:
     table = tracks()
-    found = simplify(["energy"], fit_for_inference(["energy"], table).anova(type="III"), table, 0.0, silent)
+    found = simplify(["energy"], term_tests(["energy"], table), table, 0.0, silent)
     assert found.terms == ["energy"]
     assert found.trace.empty
     assert {"step", "term", "dropped"} <= set(found.trace.columns)

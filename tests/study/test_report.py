@@ -220,20 +220,41 @@ def test_unclear_terms_are_named_with_their_p_value(summary: dict[str, Any]) -> 
 def test_no_p_value_stands_bare(tmp_path: Path) -> None:
     folder = full_folder(tmp_path, genres=6)
     test = {"df": [2.0, 3.0], "statistic": [0.4, 7.0], "p_value": [0.7, 0.001], "p_adjusted": [0.7, 0.002]}
+    ends = {"conf_low": [0.1, 0.2], "conf_high": [0.3, 0.4], "log10_p": [-0.1, -3.0]}
+    terms = pd.DataFrame(test | ends | {"term": ["energy", "tempo"]})
     changes = {"r2_change": [-1e-5, 2e-4], "aic_before": [10.0, 9.0], "aic_after": [9.0, 8.0]}
     steps = pd.DataFrame(test | changes)
     folder.table("popularity_steps", steps.assign(step=[1, 2], dropped=["mode", "key"]))
     folder.table("popularity_curvature", steps.assign(step=[1, 2], term=["energy", "tempo"]))
-    folder.table("term_tests_higher_order", pd.DataFrame(test | {"term": ["energy", "tempo"], "log10_p": [-0.1, -3.0]}))
-    shown = tables(summarise(folder))
-    assert {"Terms dropped, step by step", "Curves tried, step by step", "Term tests of the higher-order model"} <= set(
-        shown
+    for name in ("term_tests", "term_tests_higher_order"):
+        folder.table(name, terms.assign(typical_effect=0.2))
+    folder.table(
+        "simplification_trace", terms.drop(columns="p_value").assign(step=[1, 2], change=0.2, dropped=[True, False])
     )
+    pairs = terms.drop(columns="term").assign(class_1="genre-001", class_2="genre-002", distance=0.3)
+    folder.table("genre_distances", pairs.assign(log_odds_apart=0.2))
+    change(folder, "genres", not_told_apart=1)
+    shown = tables(summarise(folder))
+    assert {
+        "Terms dropped, step by step",
+        "Curves tried, step by step",
+        "Simplification, step by step",
+        "Term tests of the initial model, clustered by artist",
+        "Term tests of the higher-order model",
+        "Pairs of genres, the nearest first",
+    } <= set(shown)
+    tested = 0
     for title, shown_table in shown.items():
         keys = {column["key"] for column in shown_table["columns"]}
         assert not keys & {"p_value", "log10_p"}, title
         if "p_adjusted" in keys:
-            assert keys & {"effect", "estimate", "r2_change", "per_df", "distance", "contribution_sd"}, title
+            tested += 1
+            # What a term does for R^2 or for a fit's spread has no interval of its own.
+            effects = {"estimate", "change", "typical_effect", "log_odds_apart"}
+            assert (keys & effects and {"conf_low", "conf_high"} <= keys) or keys & {"r2_change", "contribution_sd"}, (
+                title
+            )
+    assert tested >= 6
 
 
 def test_trust_tells_who_moves_the_model_and_what_changes_without_them(summary: dict[str, Any]) -> None:

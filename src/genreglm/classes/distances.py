@@ -1,15 +1,20 @@
 """How far apart a fitted model holds each pair of classes."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial.distance import pdist
 
-from genreglm.classes.geometry import geometry
+from genreglm.classes.geometry import Geometry, geometry
+from genreglm.engine.threads import single_threaded_blas
 from genreglm.errors import OptionError
-from genreglm.options import Adjustment, ClassDistance, check_choice
+from genreglm.options import Adjustment, ClassDistance, check_choice, check_level
 from genreglm.result import Result, combine_classes
 from genreglm.result.adjust import adjusted
+from genreglm.result.contrasts import class_covariance_of, estimable
+from genreglm.result.sizes import QuadraticForm, size_table
 from genreglm.sources import Source
 
 Floats = NDArray[np.float64]
@@ -21,6 +26,7 @@ def class_distances(
     kind: ClassDistance = "kullback-leibler",
     *,
     adjust: Adjustment = "bh",
+    conf_level: float = 0.95,
 ) -> pd.DataFrame:
     """Return class_1, class_2, distance and what it is made of, one row a pair of classes.
 
@@ -43,10 +49,13 @@ def class_distances(
         - "log-odds": sqrt((b_k - b_l)' W (b_k - b_l)), the standard deviation of the two classes' log-odds within
           classes. A class in which a column hardly varies can have a coefficient that sets it far apart here and not
           in its means. Without an offset J_kl is at most the product of this and the one before; for normal columns
-          with one covariance the three are one
+          with one covariance the three are one. Where the fit has a covariance also size, conf_low, conf_high: this
+          distance less what noise alone makes of it, with an interval (see `term_effects`), W held fixed and slopes
+          left out that have no estimate in one of the two
         - "wald": sqrt(statistic / df) of the test that all slopes of the two are equal (`combine_classes`), about 1
           where they are; with statistic, df, p_value, log10_p, p_adjusted (and left_out)
     adjust : how "wald" adjusts its p-values over the pairs: "bh", "by", "holm" or "bonferroni"
+    conf_level : of the intervals of "log-odds"
 
     Where a separated cell made finite by a `CellPrior` enters, all but "wald" depend on that prior; it leaves such
     slopes out, and has no distance where none is left.
@@ -54,7 +63,7 @@ def class_distances(
     Raises
     ------
     OptionError
-        For an unknown kind or adjustment, and for `rows` with "wald".
+        For an unknown kind or adjustment, a level outside (0, 1), and for `rows` with "wald".
     InferenceError
         For a model of intercepts alone, and for "wald" without a covariance.
     DataError, FormulaError
@@ -65,6 +74,7 @@ def class_distances(
     """
     check_choice("kind", kind, ClassDistance)
     check_choice("adjust", adjust, Adjustment)
+    check_level(conf_level)
     if kind == "wald":
         if rows is not None:
             raise OptionError(
@@ -76,7 +86,29 @@ def class_distances(
     if kind == "kullback-leibler":
         divergence = _divergence(found.expected_predictors())
         return table.assign(distance=np.sqrt(divergence), divergence=divergence)
-    return table.assign(distance=pdist(found.configuration("means" if kind == "mahalanobis" else "coefficients")))
+    if kind == "mahalanobis":
+        return table.assign(distance=pdist(found.configuration("means")))
+    table = table.assign(distance=pdist(found.configuration("coefficients")))
+    return table if result.inference is None else pd.concat([table, _sizes(result, found, conf_level)], axis=1)
+
+
+@single_threaded_blas()
+def _sizes(result: Result, found: Geometry, conf_level: float) -> pd.DataFrame:
+    """Return size, conf_low, conf_high of each pair k < l, by the covariance of b_k - b_l."""
+    slopes = [result.design.columns.index(name) for name in found.terms]
+    covariance = class_covariance_of(result, slopes) * found.scale[:, None, None] * found.scale
+    known = estimable(result)[slopes]
+
+    def form(first: int, second: int) -> QuadraticForm | None:
+        kept = np.flatnonzero(known[:, first] & known[:, second])
+        if not len(kept):
+            return None
+        own, cross = covariance[first, :, first] + covariance[second, :, second], covariance[first, :, second]
+        apart = found.coefficients[kept, first] - found.coefficients[kept, second]
+        within, both = np.ix_(kept, kept), own - cross - cross.T
+        return QuadraticForm.of(apart, found.within[within], both[within])
+
+    return size_table([form(*pair) for pair in combinations(range(len(result.classes)), 2)], conf_level)
 
 
 def _pairs(result: Result) -> pd.DataFrame:

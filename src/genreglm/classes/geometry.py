@@ -30,6 +30,7 @@ class Geometry:
     Attributes
     ----------
     terms : names of the columns, (s,)
+    scale : the deviation that each column is divided by, (s,)
     coefficients : (s, classes), for standardised columns
     means : E_k[z], (classes, s)
     offsets : E_k[offset of class l], (classes, classes); zero without an offset
@@ -37,6 +38,7 @@ class Geometry:
     """
 
     terms: tuple[str, ...]
+    scale: Floats
     coefficients: Floats
     means: Floats
     offsets: Floats
@@ -108,4 +110,5 @@ def geometry(result: Result, rows: Source | None = None) -> Geometry:
     offsets = np.zeros((count, count)) if offset is None else (belongs.T @ offset) / weight[:, None]
     within = (z.T @ (w[:, None] * z) - (means.T * weight) @ means) / w.sum()
     terms = tuple(result.design.columns[j] for j in slopes)
-    return Geometry(terms, result.coefficients[slopes] * standard.scale[:, None], means, offsets, within)
+    coefficients = result.coefficients[slopes] * standard.scale[:, None]
+    return Geometry(terms, standard.scale, coefficients, means, offsets, within)

@@ -38,7 +38,7 @@ _FEW_COLUMNS = 48
 _ROWS_A_PARAMETER = 10
 _PRECONDITIONER_FLOPS = 1.5e9
 # Beyond, each class draws so many rows of its own for each column.
-_DRAWS_A_COLUMN = 6
+_DRAWS_A_COLUMN = 4
 
 
 class PenalisedLikelihood(ABC):
@@ -148,12 +148,12 @@ class Objective(PenalisedLikelihood):
         """How many products with the Hessian take as long as the classes' blocks and their inverses; 0 if small.
 
         A product takes 4 n p flops a class; where columns are many, blocks from `_DRAWS_A_COLUMN` p rows and their
-        inverses take about 2 p^2 times as many rows, and 8/3 p^3.
+        inverses take about 2 p^2 times as many rows, and 5/3 p^3.
         """
         columns, rows = self.blocks.columns, self.blocks.rows
         if self.is_small or columns <= _FEW_COLUMNS:
             return 0.0
-        return (2.0 * _DRAWS_A_COLUMN + 8.0 / 3.0) * columns**2 / (4.0 * rows)
+        return (2.0 * _DRAWS_A_COLUMN + 5.0 / 3.0) * columns**2 / (4.0 * rows)
 
     def _loss_and_gradient(self, coefficients: Floats) -> tuple[float, Floats]:
         self._moved = True

@@ -1,16 +1,17 @@
 """What one step of Newton's from the estimate says of other weights, such as those of a bootstrap draw."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from genreglm.engine import coordinates
-from genreglm.engine.blocks import Floats, spread
+from genreglm.engine.blocks import Block, Floats, spread
 from genreglm.engine.coupled import Quadratic
 from genreglm.engine.estimate import objective_of
 from genreglm.engine.newton import conjugate_gradients
 from genreglm.engine.problem import Problem
-from genreglm.engine.threads import single_threaded_blas
+from genreglm.engine.threads import ordered_map, single_threaded_blas
 
 # The error of a direction in the metric of the Hessian, relative to it: far below what some draws leave uncertain.
 _RELATIVE_ERROR = 0.03
@@ -41,19 +42,25 @@ def one_step(
     whitened = coordinates.whiten(objective.triangular, problem.standardisation.forth(coefficients))
     whitened = whitened - whitened.mean(axis=1, keepdims=True)
     objective.evaluate(whitened)
-    residuals = [
-        prob - (spread(block.y, problem.classes) if block.y.ndim == 1 else block.y)
-        for block, prob in zip(blocks.parts, objective.probabilities, strict=True)
+    starts = np.cumsum([0, *(len(block) for block in blocks.parts)])
+    parts = [
+        (block, prob - (spread(block.y, problem.classes) if block.y.ndim == 1 else block.y), slice(*ends))
+        for block, prob, ends in zip(blocks.parts, objective.probabilities, pairwise(starts), strict=True)
     ]
     solve = conjugate_gradients(objective)
     for weights in draws:
-        gradient, first = np.zeros(objective.shape), 0
-        for block, residual in zip(blocks.parts, residuals, strict=True):
-            own = weights[first : first + len(block)]
-            gradient += block.x.T @ (own[:, None] * residual)
-            first += len(block)
-        gradient = objective.whiten_rows(gradient)
+        gradient = objective.whiten_rows(_gradient(parts, weights))
         if objective.quadratic is not None:
             gradient += objective.quadratic @ whitened
         moved = whitened + solve(gradient, _RELATIVE_ERROR)
         yield problem.standardisation.back() @ coordinates.unwhiten(objective.triangular, moved)
+
+
+def _gradient(parts: Sequence[tuple[Block, Floats, slice]], weights: Floats) -> Floats:
+    """Return sum_i w_i x_i r_i' over blocks with their residuals r and places among the rows, (columns, classes)."""
+
+    def task(part: tuple[Block, Floats, slice]) -> Floats:
+        block, residual, place = part
+        return np.asarray(block.x.T @ (weights[place, None] * residual))
+
+    return np.asarray(sum(ordered_map(task, parts)))

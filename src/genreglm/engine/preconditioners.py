@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from genreglm.engine.blocks import Floats
 from genreglm.engine.threads import ordered_map
 
+# Triangles of so many columns are inverted as they are.
+_LEAF = 64
+
 Reals = NDArray[np.floating[Any]]
 
 
@@ -98,15 +101,48 @@ class _Blockwise:
         self._inverses = np.empty_like(blocks)
 
         def task(k: int) -> None:
-            filled = blocks[k].copy()
-            filled[np.diag_indices(len(filled))] += damping[k] + floor
-            self._inverses[k] = np.linalg.inv(filled)
+            self._inverses[k] = _inverse(blocks[k], damping[k], floor)
 
         list(ordered_map(task, range(len(blocks))))
 
     def __call__(self, residual: Floats) -> Floats:
         given = residual.T[:, :, None].astype(self._inverses.dtype)
         return centred(np.matmul(self._inverses, given)[:, :, 0].T.astype(np.float64))
+
+
+def _inverse(block: Reals, damping: float, floor: float) -> Reals:
+    """Return the inverse of a block with `damping` and `floor` added to its diagonal.
+
+    By its Cholesky factor, in products and small inverses that leave the interpreter free for other threads. Where
+    rounding has made a block of single precision indefinite, more of the floor is added until it is not: what is
+    no inverse of a positive definite matrix cannot guide conjugate gradients.
+    """
+    every = np.arange(len(block))
+    while True:
+        filled = block.copy()
+        filled[every, every] += damping + floor
+        if len(filled) <= _LEAF:
+            return np.asarray(np.linalg.inv(filled))
+        try:
+            root = _inverse_of_triangle(np.linalg.cholesky(filled))
+        except np.linalg.LinAlgError:
+            if not np.isfinite(filled).all():
+                return np.full_like(filled, np.nan)
+            floor *= 10.0
+            continue
+        return np.asarray(root.T @ root)
+
+
+def _inverse_of_triangle(lower: Reals) -> Reals:
+    """Return the inverse of a lower triangle: the halves' inverses, and -C^-1 B A^-1 below them."""
+    if len(lower) <= _LEAF:
+        return np.tril(np.linalg.inv(lower))
+    half = len(lower) // 2
+    found = np.zeros_like(lower)
+    upper_left = found[:half, :half] = _inverse_of_triangle(lower[:half, :half])
+    lower_right = found[half:, half:] = _inverse_of_triangle(lower[half:, half:])
+    found[half:, :half] = -(lower_right @ (lower[half:, :half] @ upper_left))
+    return found
 
 
 class _Diagonal:

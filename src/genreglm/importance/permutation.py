@@ -1,13 +1,14 @@
 """Permutation importance: what a model's scores lose when one variable is shuffled among the rows."""
 
-from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import log_softmax
 from sklearn import inspection
 
+from genreglm.designs import Design
 from genreglm.errors import DataError
 from genreglm.evaluation import row_losses
 from genreglm.result import Result
@@ -54,7 +55,7 @@ def permutation_importance(
     if not variables:
         return pd.DataFrame(columns=_COLUMNS)
     found = inspection.permutation_importance(
-        _Fitted(result),
+        _Fitted(result, frame[variables]),
         frame[variables],
         problem.y,
         scoring=_scores,
@@ -71,11 +72,16 @@ def permutation_importance(
 _COLUMNS = ["variable", "increase", "sd", "decrease", "decrease_sd"]
 
 
-@dataclass(frozen=True)
 class _Fitted:
-    """A result as a fitted classifier of scikit-learn: frames of variables in, probabilities of class codes out."""
+    """A result as a fitted classifier of scikit-learn: frames of variables in, probabilities of class codes out.
 
-    result: Result
+    Of a frame that differs from `base` in one variable, only the columns that read that variable are made anew.
+    """
+
+    def __init__(self, result: Result, base: pd.DataFrame) -> None:
+        self._result, self._base = result, base
+        self._eta = result.predict(base, "linear").to_numpy()
+        self._last: tuple[str, Design, NDArray[np.float64], NDArray[np.float64]] | None = None
 
     def fit(self, x: pd.DataFrame, y: NDArray[np.int64]) -> Self:
         """Return it as it is: scikit-learn takes nothing without this method, and never calls it on a fitted one."""
@@ -83,7 +89,23 @@ class _Fitted:
 
     def predict_proba(self, x: pd.DataFrame) -> NDArray[np.float64]:
         """Return probabilities, (rows, classes)."""
-        return np.asarray(self.result.predict(x).to_numpy())
+        moved = [
+            str(name) for name in self._base if not np.array_equal(x[name].to_numpy(), self._base[name].to_numpy())
+        ]
+        if len(moved) > 1:
+            return np.asarray(self._result.predict(x).to_numpy())
+        eta = self._eta + self._change(moved[0], x) if moved else self._eta
+        return np.asarray(np.exp(log_softmax(eta, axis=1)))
+
+    def _change(self, variable: str, x: pd.DataFrame) -> NDArray[np.float64]:
+        """Return what another `variable` adds to the linear predictors of the base."""
+        if self._last is None or self._last[0] != variable:
+            part = self._result.design.reading(variable, self._base)
+            places = [self._result.design.columns.index(name) for name in part.columns]
+            coefficients = self._result.coefficients[places]
+            self._last = variable, part, coefficients, part.matrix(self._base) @ coefficients
+        _, part, coefficients, before = self._last
+        return np.asarray(part.matrix(x) @ coefficients - before)
 
 
 def _scores(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from genreglm.engine.threads import single_threaded_blas
 from genreglm.importance.tables import class_table
 from genreglm.result import Result
-from genreglm.result.contrasts import estimable
+from genreglm.result.contrasts import class_covariance_of, estimable
 from genreglm.result.rows import covariates_of
 from genreglm.sources import Source
 
@@ -86,7 +86,7 @@ def _size(result: Result, x: Floats, w: Floats, cut: slice) -> TermSize:
         nothing = np.full(len(result.classes), np.nan)
         return TermSize(nothing, nothing, nothing)
     centre = known / known.sum()
-    spread = _covariance(x[:, cut], w)
+    spread = covariance_over_rows(x[:, cut], w)
     deviation = result.coefficients[cut] - result.coefficients[cut] @ centre[:, None]
     squares = np.einsum("ak,ab,bk->k", deviation, spread, deviation)
     estimate = np.where(known, np.sqrt(np.maximum(squares, 0.0)), np.nan)
@@ -95,7 +95,7 @@ def _size(result: Result, x: Floats, w: Floats, cut: slice) -> TermSize:
     return TermSize(estimate, _standard_errors(result, cut, centre, slope), np.where(known, sign, np.nan))
 
 
-def _covariance(x: Floats, w: Floats) -> Floats:
+def covariance_over_rows(x: Floats, w: Floats) -> Floats:
     """Return the covariance of columns over rows that count `w` times each, divided by their number, (q, q)."""
     centred = x - np.average(x, axis=0, weights=w)
     return np.asarray(centred.T @ (w[:, None] * centred) / w.sum())
@@ -105,10 +105,7 @@ def _standard_errors(result: Result, cut: slice, centre: Floats, slope: Floats) 
     """Return sqrt(g_k' var(b_k - mean b) g_k) for gradients g `slope` (q, classes), (classes,)."""
     if result.inference is None:
         return np.full(len(centre), np.nan)
-    free, width = len(centre) - 1, len(result.design.columns)
-    own = result.inference.covariance.reshape(free, width, free, width)[:, cut, :, cut]
-    whole = np.zeros((len(centre), len(slope), len(centre), len(slope)))  # the last class is the base: zero
-    whole[:-1, :, :-1] = own
+    whole = class_covariance_of(result, cut)
     with_mean = np.einsum("kalb,l->kab", whole, centre)
     of_mean = np.einsum("kab,k->ab", with_mean, centre)
     variance = np.einsum("kakb->kab", whole) - with_mean - with_mean.transpose(0, 2, 1) + of_mean

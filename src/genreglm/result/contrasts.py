@@ -74,6 +74,22 @@ def class_covariances(covariance: Floats, columns: int, classes: int) -> Floats:
     return blocks
 
 
+def class_covariance_of(result: Result, columns: slice | Sequence[int]) -> Floats:
+    """Return (classes, q, classes, q): the covariance of the coefficients of q columns, zero for the last class.
+
+    Raises
+    ------
+    InferenceError
+        Without a covariance.
+    """
+    width, classes = result.coefficients.shape
+    free = classes - 1
+    own = result.require_inference().covariance.reshape(free, width, free, width)[:, columns][:, :, :, columns]
+    whole = np.zeros((classes, own.shape[1], classes, own.shape[1]))
+    whole[:-1, :, :-1] = own
+    return whole
+
+
 def contrast_variances(covariances: Floats, centre: Floats) -> Floats:
     """Return var(b_k - c'b) for each column and class, (columns, classes): V_kk - 2 (V c)_k + c'V c."""
     projected = np.einsum("jkl,jl->jk", covariances, centre)

@@ -36,6 +36,7 @@ _KNOWN = {
     "brier": ("Brier score", "number:3"),
     "checked": ("Bins", "count"),
     "chosen": ("Chosen", "text"),
+    "change": ("Change without it", "number:4"),
     "class": ("Genre", "text"),
     "class_1": ("Genre", "text"),
     "class_2": ("And", "text"),
@@ -73,6 +74,7 @@ _KNOWN = {
     "increase": ("Rise in log-loss when shuffled", "number:4"),
     "kind": ("Kind", "text"),
     "largest_family": ("Naming the largest", "percent"),
+    "log_odds_apart": ("Log-odds between them (SD)", "number:2"),
     "log10_p": ("log₁₀ p", "number:1"),
     "log_likelihood": ("Log-likelihood", "number:1"),
     "log_loss": ("Log-loss (nats)", "number:3"),
@@ -121,6 +123,7 @@ _KNOWN = {
     "track_genre": ("Genre", "text"),
     "track_name": ("Track", "text"),
     "true": ("True genre", "text"),
+    "typical_effect": ("Typical effect (log-odds)", "number:2"),
     "unseen": ("Rows not scored", "count"),
     "variable": ("Feature", "term"),
     "vif_or_gvif": ("VIF or GVIF", "number:2"),
@@ -138,7 +141,10 @@ _ACRONYMS = {
 
 
 # What is an estimate or is measured like one; the last two are ends of an interval of 95 %.
-_UNCERTAIN = ("estimate", "estimate_without", "mean", "std_error", "conf_low", "conf_high")
+_UNCERTAIN = (
+    "change", "estimate", "estimate_without", "log_odds_apart", "mean", "typical_effect",
+    "std_error", "conf_low", "conf_high",
+)  # fmt: skip
 _STANDARD_ERRORS_ACROSS = 2 * 1.96  # an interval of 95 %
 
 

@@ -57,7 +57,11 @@ def _likeness(study: Study, model: Result) -> dict[str, Any]:
     store = study.store
     distances = classes.class_distances(model)
     wald = classes.class_distances(model, kind="wald")
-    table = distances.merge(wald.drop(columns="distance"), on=["class_1", "class_2"])
+    sizes = classes.class_distances(model, kind="log-odds").drop(columns="distance")
+    sizes = sizes.rename(columns={"size": "log_odds_apart"})
+    table = distances.merge(sizes, on=["class_1", "class_2"]).merge(
+        wald.drop(columns="distance"), on=["class_1", "class_2"]
+    )
     store.table("genre_distances", table)
     tree = classes.class_tree(distances)
     store.table("genre_tree", tree.nodes)

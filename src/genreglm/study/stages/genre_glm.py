@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from genreglm.diagnostics import cells_table, vif
+from genreglm.importance import term_effects
 from genreglm.result import Result
 from genreglm.result.adjust import adjusted
 from genreglm.study.context import Study
@@ -24,7 +25,7 @@ def run(study: Study) -> None:
     first = fit_what_rows_allow(terms, tracks, study.note)
     initial = first.result
     _tell(study, "initial", initial)
-    tests = initial.anova(type="III")
+    tests = _tests(initial)
     simpler = simplify(first.terms, tests, tracks, config.simplify_tolerance, study.note)
     store.table("simplification_trace", simpler.trace)
     second = first
@@ -48,7 +49,7 @@ def run(study: Study) -> None:
     if sources:
         store.table("genre_curves", genre_curves(higher, recipe, tracks, sources))
     set_aside = first.set_aside | second.set_aside
-    store.json("work/genre_models.json", _findings(models, set_aside, simpler.trace, curve_trace))
+    store.json("work/genre_models.json", _findings(models, tests, set_aside, simpler.trace, curve_trace))
 
 
 def _tell(study: Study, name: str, result: Result) -> None:
@@ -61,11 +62,11 @@ def _tell(study: Study, name: str, result: Result) -> None:
 
 def _write_tables(study: Study, models: dict[str, Result], tests: pd.DataFrame) -> None:
     store = study.store
-    store.table("term_tests", _adjusted(tests))
+    store.table("term_tests", tests)
     store.table("coefficients", models["simplified"].tidy(reference=None, adjust="bh"))
     store.table("coefficients_initial", models["initial"].tidy(reference=None, adjust="bh"))
     for name in ("simplified", "higher_order"):
-        store.table(f"term_tests_{name}", _adjusted(models[name].anova(type="III")))
+        store.table(f"term_tests_{name}", _tests(models[name]))
     store.table("coefficients_higher_order", models["higher_order"].tidy(reference=None, adjust="bh"))
     store.table("genre_models", pd.concat([m.glance().assign(model=name) for name, m in models.items()]))
     store.table("gvif_genre_model", vif(models["initial"]))
@@ -77,8 +78,11 @@ def _write_tables(study: Study, models: dict[str, Result], tests: pd.DataFrame) 
     store.table("column_scales", scales)
 
 
-def _adjusted(tests: pd.DataFrame) -> pd.DataFrame:
-    return tests.assign(p_adjusted=adjusted(tests["p_value"].to_numpy(dtype=float), "bh"))
+def _tests(result: Result) -> pd.DataFrame:
+    """Return each term's Wald test given all others, adjusted for their number, and how large its effect is."""
+    tests = result.anova(type="III")
+    tests = tests.assign(p_adjusted=adjusted(tests["p_value"].to_numpy(dtype=float), "bh"))
+    return tests.merge(term_effects(result).rename(columns={"size": "typical_effect"}), on="term", how="left")
 
 
 def _write_summaries(study: Study, models: dict[str, Result]) -> None:
@@ -96,7 +100,11 @@ def _write_summaries(study: Study, models: dict[str, Result]) -> None:
 
 
 def _findings(
-    models: dict[str, Result], set_aside: dict[str, str], simplification: pd.DataFrame, curves: pd.DataFrame
+    models: dict[str, Result],
+    tests: pd.DataFrame,
+    set_aside: dict[str, str],
+    simplification: pd.DataFrame,
+    curves: pd.DataFrame,
 ) -> dict[str, Any]:
     described = []
     for name, result in models.items():
@@ -114,7 +122,6 @@ def _findings(
     cells: dict[str, list[str]] = {}
     for cell in models["initial"].separated:
         cells.setdefault(cell.level, []).append(str(cell.label))
-    tests = models["initial"].anova(type="III")
     ranked = tests.assign(ratio=tests["statistic"] / tests["df"]).sort_values("ratio", ascending=False)
     return {
         "models": described,

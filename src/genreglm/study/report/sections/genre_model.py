@@ -13,7 +13,7 @@ from genreglm.study.report.figures import in_part
 from genreglm.study.report.words import count, counted, names, number, p_value, say
 
 _EFFECTS_A_GENRE = 3
-_TEST_COLUMNS = ("term", "effect", "per_df", "statistic", "df", "p_adjusted")
+_TEST_COLUMNS = ("term", "typical_effect", "conf_low", "conf_high", "per_df", "statistic", "df", "p_adjusted")
 _EFFECT_COLUMNS = ("class", "term", "estimate", "conf_low", "conf_high", "std_error", "statistic", "p_adjusted")
 _BASE = "the base level of "  # how a fit names the level that the others are compared with
 _MODEL_NAMES = {"initial": "Initial", "simplified": "Simplified", "higher_order": "Higher-order"}
@@ -34,12 +34,17 @@ def genre_model(evidence: Evidence) -> Block:
             table(_model_table(evidence), "The three models", "work/genre_models.json", folded=False),
             facts(_formulas(evidence)),
             _choice(evidence),
-            _table(evidence, "simplification_trace", "Simplification, step by step"),
+            table(_steps(evidence), "Simplification, step by step", "tables/simplification_trace.csv", folded=True),
             _table(evidence, "higher_order_trace", "Higher-order terms, step by step"),
             heading("What each term carries"),
             _tests(evidence),
             *in_part(evidence.captions, "terms"),
-            table(_ranked_tests(evidence), _tests_title(evidence), "tables/term_tests.csv", folded=False),
+            table(
+                _by_strength(evidence.table("term_tests")),
+                _tests_title(evidence),
+                "tables/term_tests.csv",
+                folded=False,
+            ),
             table(
                 _by_strength(evidence.table("term_tests_higher_order")),
                 "Term tests of the higher-order model",
@@ -130,6 +135,12 @@ def _choice(evidence: Evidence) -> Block | None:
     )
 
 
+def _steps(evidence: Evidence) -> pd.DataFrame | None:
+    """The trace without the unadjusted p-value."""
+    trace = evidence.table("simplification_trace")
+    return None if trace is None else trace.drop(columns="log10_p", errors="ignore")
+
+
 def _tests(evidence: Evidence) -> Block | None:
     tests = evidence.table("term_tests")
     if tests is None or "p_value" not in tests:
@@ -142,7 +153,9 @@ def _tests(evidence: Evidence) -> Block | None:
     )
     return text(
         "Wald tests of whole terms over all genres. Compare terms by the statistic per degree of freedom: with "
-        "many rows nearly every term differs from nothing, and the p-value says no more than that.",
+        "many rows nearly every term differs from nothing, and the p-value says no more than that. The typical effect "
+        "says how much: the root mean square over the genres of the standard deviation of what a term adds to their "
+        "log-odds, less what noise alone would add.",
         say("Not told from nothing: {listed}.", listed=listed),
     )
 
@@ -153,14 +166,6 @@ def _tests_title(evidence: Evidence) -> str:
         if evidence.by_artist
         else "Term tests of the initial model, clustered by track"
     )
-
-
-def _ranked_tests(evidence: Evidence) -> pd.DataFrame | None:
-    """The term tests by strength, each with its effect in the median genre."""
-    tests, importance = evidence.table("term_tests"), evidence.table("term_importance")
-    if tests is not None and importance is not None and {"term", "effect"} <= set(importance.columns):
-        tests = tests.merge(importance[["term", "effect"]], on="term", how="left")
-    return _by_strength(tests)
 
 
 def _by_strength(tests: pd.DataFrame | None) -> pd.DataFrame | None:

@@ -105,7 +105,15 @@ def _nearest(evidence: Evidence) -> pd.DataFrame | None:
 def _pair_columns(evidence: Evidence) -> list[str]:
     """Return what is shown of a pair, its p-value only where the tests can be believed."""
     tested = evidence.get("genres.not_told_apart") is not None
-    return ["class_1", "class_2", "distance", *(["p_adjusted"] if tested else [])]
+    return [
+        "class_1",
+        "class_2",
+        "distance",
+        "log_odds_apart",
+        "conf_low",
+        "conf_high",
+        *(["p_adjusted"] if tested else []),
+    ]
 
 
 def _likeness(evidence: Evidence) -> Block | None:
@@ -116,7 +124,8 @@ def _likeness(evidence: Evidence) -> Block | None:
     near, far = evidence.several("genres.nearest")[: min(4, pairs // 3)], evidence.several("genres.apart")[: apart // 3]
     return text(
         "The distance between two genres is how well the model tells their tracks apart: the root of the symmetric "
-        "Kullback-Leibler divergence between what it says of the tracks of one and of the other.",
+        "Kullback-Leibler divergence between what it says of the tracks of one and of the other. The table has beside "
+        "it the standard deviation of the log-odds between the two, less what noise alone makes of it.",
         say(
             "Nearest are {pairs}.",
             pairs=names(f"{one['class_1']} and {one['class_2']}" for one in near),
