@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import genreglm as gg
-from genreglm import out_of_core
+from genreglm import out_of_core, summaries
 from genreglm.engine.newton import Step
 from genreglm.errors import (
     DataError,
@@ -331,3 +331,46 @@ def test_stretches_are_as_long_as_memory_allows() -> None:
     with pytest.raises(EstimationError, match="a smaller sample"):
         out_of_core.stretch_rows(28, 114, 200_000, 1e9)
     assert out_of_core.stretch_rows(28, 114, 20_000, 1.2e9) > 4_096
+
+
+def test_a_fit_that_begins_on_part_of_the_sample_ends_in_the_same(
+    rows: pd.DataFrame, save: Save, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("_LEAST_ROWS", 100), ("_ROWS_A_PARAMETER", 1), ("_PART", 8)):
+        monkeypatch.setattr(summaries, name, value)
+    summary = summarise(FORMULA, ParquetRows.open(save(rows, [700])).batches(["genre", "energy", "valence", "key"]))
+    assert len(summary.frame) > 1_500 >= 8 * 187 > len(summary.beginning(21)) * 4
+    design = gg.design(FORMULA, rows)
+    agree(gg.fit(design, save(rows, [700])), gg.fit(design, rows))
+
+
+@pytest.mark.parametrize("test", ["lr", "score"])
+@pytest.mark.parametrize("type", ["I", "II", "III"])
+def test_likelihood_tests_in_passes_are_those_in_memory(rows: pd.DataFrame, save: Save, test: str, type: str) -> None:
+    formula = "genre ~ energy * C(key) + cr(valence, df=3, constraints='center')"
+    design, folder = gg.design(formula, rows), save(rows, [1, 800])
+    wanted = gg.fit(design, rows, weights="weight").anova(type, test)  # type: ignore[arg-type]
+    fitted = gg.fit(design, folder, weights="weight")
+    pd.testing.assert_frame_equal(fitted.anova(type, test, folder), wanted, rtol=1e-7)  # type: ignore[arg-type]
+
+
+def test_likelihood_tests_in_passes_keep_the_prior_of_empty_cells(rows: pd.DataFrame, save: Save) -> None:
+    lacking = rows[(rows["genre"] != "blues") | (rows["key"] != "D")].reset_index(drop=True)
+    design, folder = gg.design("genre ~ energy + valence + C(key)", lacking), save(lacking, [400])
+    for test in ("lr", "score"):
+        wanted = gg.fit(design, lacking, penalty=gg.CellPrior()).anova("II", test)  # type: ignore[arg-type]
+        found = gg.fit(design, folder, penalty=gg.CellPrior()).anova("II", test, folder)  # type: ignore[arg-type]
+        pd.testing.assert_frame_equal(found, wanted, rtol=1e-6)
+
+
+def test_likelihood_tests_in_passes_refuse_other_files_and_dependent_rows(rows: pd.DataFrame, save: Save) -> None:
+    folder = save(rows, [])
+    other = save(rows.assign(energy=rows["energy"] + 0.1 * (rows.index == 3)), [], name="other")
+    result = gg.fit("genre ~ energy", folder)
+    with pytest.raises(DataError, match="they are other rows"):
+        result.anova(test="lr", rows=str(other))
+    with pytest.raises(DataError, match="pass rows="):
+        result.anova(test="score")
+    clustered = gg.fit("genre ~ energy", folder, covariance="clustered", clusters="artist")
+    with pytest.raises(InferenceError, match="holds for independent rows"):
+        clustered.anova(test="score", rows=str(folder))

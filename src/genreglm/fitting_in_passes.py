@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from genreglm import on_dask, out_of_core
 from genreglm.designs import Design
 from genreglm.engine.accuracy import discrimination_of
 from genreglm.engine.blocks import Blocks, Floats
@@ -22,10 +21,10 @@ from genreglm.engine.threads import single_threaded_blas
 from genreglm.errors import OptionError
 from genreglm.options import CovarianceKind, WeightKind
 from genreglm.out_of_core import OutOfCore, Prepared
+from genreglm.passes_over import prepared
 from genreglm.penalised import ridge_of
 from genreglm.refusals import named, require_optimum, separated_by_cells
 from genreglm.result import Bread, FitStatistics, Inference, Result
-from genreglm.sources import ParquetRows, is_dask_frame
 
 
 @single_threaded_blas()
@@ -50,11 +49,7 @@ def fit_in_passes(
         For what needs all rows at once: penalties of the lasso kind, weights and clusters other than columns.
     """
     _require_passes(penalty, weights, clusters)
-    if is_dask_frame(source):
-        ready_rows = on_dask.prepared(formula, source, how, client, weights, clusters)
-    else:
-        ready_rows = out_of_core.prepared(formula, ParquetRows.open(source), how, weights, clusters)
-    with ready_rows as ready:
+    with prepared(formula, source, how, client, weights, clusters) as ready:
         return _fit(ready, weight_kind, penalty, covariance, clusters, control)
 
 

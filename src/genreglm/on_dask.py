@@ -21,7 +21,7 @@ from genreglm.engine.coordinates import Standardisation
 from genreglm.engine.passes.partitions import Partition, in_partition, meat_in_partition, together
 from genreglm.engine.passes.rows import Combine, Found, Kernel, added
 from genreglm.errors import DataError, OptionError
-from genreglm.out_of_core import OutOfCore, Prepared, cluster_hashes, kept_folder, last_reached, reaching
+from genreglm.out_of_core import OutOfCore, Prepared, cluster_hashes, kept_folder, last_reached, parameters_of, reaching
 from genreglm.sources import plain_values
 from genreglm.summaries import Asked, Summary, checked, learn_from, merged_two, needed_columns
 
@@ -89,13 +89,14 @@ def prepared(
     summary = _summary(text, pieces, how, compute)
     design = formula if isinstance(formula, Design) else learn_from(formula, summary)
     memory.require_within(memory.pass_bytes(len(design.columns), len(design.classes)), how.memory)
-    sample = inputs.problem(design, summary.frame, weights)
+    frame_of_sample = summary.beginning(parameters_of(design))
+    sample = inputs.problem(design, frame_of_sample, weights)
     cut = partial(_partition, design=design, standard=sample.standardisation, weights=weights, clusters=clusters)
     rows = DaskRows(len(design.columns), len(design.classes), summary.rows, persist(_each(cut, pieces)), compute)
     meat = None if clusters is None else partial(_clustered, frame[columns], clusters, cut, compute)
     with kept_folder(how) as folder:
         start = last_reached(folder, rows)
-        yield Prepared(design, sample, summary.frame, rows, start, reaching(folder), meat, weights)
+        yield Prepared(design, sample, frame_of_sample, rows, start, reaching(folder), meat, weights)
 
 
 def _scheduler(client: Any) -> tuple[Callable[[Any], Any], Callable[[list[Any]], list[Any]]]:

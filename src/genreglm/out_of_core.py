@@ -45,7 +45,7 @@ class OutOfCore:
     folder : where the design's columns are kept, in mapped files. They are used again by a fit of the same formula and
         rows, and a fit that was killed goes on from its last step; None for a temporary folder
     single : keep columns in single precision: half the disk, and coefficients right to six digits
-    sample_rows : rows from which quantiles and means of a formula are learnt, and on which the fit begins
+    sample_rows : rows from which quantiles and means of a formula are learnt; the fit begins on some of them
     seed : of the draw of that sample
     """
 
@@ -111,11 +111,11 @@ def prepared(
     text = formula.formula if isinstance(formula, Design) else formula
     summary = summarise(text, source.batches(columns), seed=how.seed, size=how.sample_rows)
     design = formula if isinstance(formula, Design) else learn_from(formula, summary)
-    frame = summary.frame
+    frame = summary.beginning(parameters_of(design))
     sample = inputs.problem(design, frame, weights)
     stretch = stretch_rows(len(design.columns), len(design.classes), len(frame), how.memory)
     with kept_folder(how) as folder:
-        wanted = _digest(source, design, weights, clusters, how)
+        wanted = _digest(source, design, sample.standardisation, weights, clusters, how)
         cache = folder / "rows"
         if not _is_cached(folder, wanted):
             (folder / _CACHED).unlink(missing_ok=True)
@@ -205,8 +205,21 @@ def kept_folder(how: OutOfCore) -> Iterator[Path]:
         yield make_folder(Path(how.folder))
 
 
-def _digest(source: ParquetRows, design: Design, weights: str | None, clusters: str | None, how: OutOfCore) -> str:
-    told = [source.identity, design.to_dict(), weights, clusters, how.single, how.seed, how.sample_rows]
+def parameters_of(design: Design) -> int:
+    """Return how many a fit of a design has."""
+    return len(design.columns) * (len(design.classes) - 1)
+
+
+def _digest(
+    source: ParquetRows,
+    design: Design,
+    standard: Standardisation,
+    weights: str | None,
+    clusters: str | None,
+    how: OutOfCore,
+) -> str:
+    moments = [standard.centre.tolist(), standard.scale.tolist()]
+    told = [source.identity, design.to_dict(), moments, weights, clusters, how.single]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 

@@ -17,6 +17,8 @@ from genreglm.errors import DataError
 from genreglm.formula import coded_columns, parse, require_columns, variables
 
 SAMPLE_ROWS = 200_000
+# A fit begins on so many rows for each of its parameters, on such a part of all, and on no fewer than these.
+_ROWS_A_PARAMETER, _PART, _LEAST_ROWS = 16, 8, 50_000
 _MOST_LEVELS = 10_000
 
 
@@ -81,6 +83,15 @@ class Summary:
     def frame(self) -> pd.DataFrame:
         """The sample and the rows that hold ends and levels, from which a design is learnt."""
         return pd.concat([self.sample, self.ends], ignore_index=True)
+
+    def beginning(self, parameters: int) -> pd.DataFrame:
+        """Return so much of it as a fit of so many parameters begins on.
+
+        A part of all rows, so that the fit of this sample is a small part of the work; and some for each parameter, so
+        that its information resembles that of all rows.
+        """
+        enough = max(self.rows // _PART, _ROWS_A_PARAMETER * parameters, _LEAST_ROWS)
+        return pd.concat([self.sample.head(enough), self.ends], ignore_index=True)
 
 
 def summarise(formula: str, batches: Iterable[pd.DataFrame], *, seed: int = 0, size: int = SAMPLE_ROWS) -> Summary:

@@ -1,7 +1,7 @@
 """Rows come in blocks; the likelihood is a map over blocks and a sum in block order."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -99,6 +99,11 @@ class Blocks:
     def followed_by(self, other: "Blocks") -> "Blocks":
         """Return these rows and then the other's."""
         return Blocks([*self.parts, *other.parts], self.classes)
+
+    def keep(self, columns: Sequence[int]) -> "Blocks":
+        """Return the same rows in some of their columns."""
+        kept = list(columns)
+        return Blocks([replace(part, x=np.ascontiguousarray(part.x[:, kept])) for part in self.parts], self.classes)
 
     def map(self, task: Callable[[Block], Answer]) -> Iterator[Answer]:
         """Apply `task` to every block on all threads; yield the answers in block order."""

@@ -120,7 +120,7 @@ class _Candidates:
     def places(self, group: Sequence[int]) -> Integers:
         """Return where the parameters of a group are, without those that say nothing new."""
         width = len(self.place)
-        at = _positions([self.place[column] for column in group], width, len(self.given.score) // width + 1)
+        at = parameters_of_columns([self.place[column] for column in group], width, len(self.given.score) // width + 1)
         return at[self.given.is_new[at]]
 
     def observed(self, group: Sequence[int]) -> tuple[Floats, Floats]:
@@ -134,8 +134,8 @@ class _Candidates:
         width, classes = self.kept + len(self.place), tested // len(self.place) + 1
         x, residual = sandwich.scores(self.parts, classes)
         projection = np.zeros((width * (classes - 1), tested))
-        projection[_positions(range(self.kept), width, classes)] = -self.given.share()
-        projection[_positions(range(self.kept, width), width, classes)] = np.eye(tested)
+        projection[parameters_of_columns(range(self.kept), width, classes)] = -self.given.share()
+        projection[parameters_of_columns(range(self.kept, width), width, classes)] = np.eye(tested)
         factor = sandwich.small_sample_factor(float(len(np.unique(clusters))), "clusters")
         return factor * sandwich.cluster_meat(x, residual, clusters, projection)
 
@@ -161,7 +161,7 @@ def _candidates(
     if point.prior:
         matrix += information(point.prior, classes)
     score = np.ascontiguousarray(point.score[:, :-1].T).ravel()
-    found = given_kept(score, matrix, _positions(range(len(kept)), width, classes))
+    found = given_kept(score, matrix, parameters_of_columns(range(len(kept)), width, classes))
     place = {column: position for position, column in enumerate(tested)}
     return _Candidates(found, place, point.parts, len(kept))
 
@@ -174,8 +174,8 @@ def _padded(restricted: Estimate | Floats, kept: Sequence[int], tested: Sequence
     return np.vstack([given, np.zeros((len(tested), problem.classes))])
 
 
-def _positions(columns: Sequence[int], width: int, classes: int) -> Integers:
-    """Return where columns stand among parameters that run class by class."""
+def parameters_of_columns(columns: Sequence[int], width: int, classes: int) -> Integers:
+    """Return where `columns`, of `width`, stand among parameters that run class by class, the last class left out."""
     return (width * np.arange(classes - 1)[:, None] + np.asarray(columns, dtype=np.intp)).ravel()
 
 

@@ -7,8 +7,9 @@ from genreglm.engine.inference import ChiSquareTest, wald
 from genreglm.options import AnovaType, TermTest, check_choice
 from genreglm.result.contrasts import term_contrasts, without
 from genreglm.result.model import Result
-from genreglm.result.refits import Refits
-from genreglm.sources import Source
+from genreglm.result.refits import Maxima, Refits
+from genreglm.result.refits_in_passes import refits_in_passes
+from genreglm.sources import Source, comes_in_batches
 
 
 def anova(result: Result, type: AnovaType = "II", test: TermTest = "wald", rows: Source | None = None) -> pd.DataFrame:
@@ -28,7 +29,8 @@ def anova(result: Result, type: AnovaType = "II", test: TermTest = "wald", rows:
         V_tt - V_tr V_rr^-1 V_rt: W(t and r) - W(r), as car has it, exact to first order.
         "lr" is 2 (l_larger - l_smaller), two maxima of the likelihood. "score" needs the smaller one alone: Rao's
         test in the larger model; see `genreglm.engine.score`
-    rows : the rows of the fit, which "lr" and "score" ask of a loaded result
+    rows : the rows of the fit, which "lr" and "score" ask of a loaded result, and of a fit in passes: Parquet files or
+        a Dask frame, which are met in passes here, too
 
     Degrees of freedom are k_t (K - 1) for k_t columns. Wald's loses the separated cells, which have no finite
     estimate to test; the other two keep them: along such a cell the likelihood has a limit, near which a
@@ -46,7 +48,13 @@ def anova(result: Result, type: AnovaType = "II", test: TermTest = "wald", rows:
     """
     check_choice("type", type, AnovaType)
     check_choice("test", test, TermTest)
-    refits = None if test == "wald" else Refits(result, test, rows)
+    if test != "wald" and comes_in_batches(rows):
+        with refits_in_passes(result, test, rows) as refits:
+            return _table(result, type, refits)
+    return _table(result, type, None if test == "wald" else Refits(result, test, rows))
+
+
+def _table(result: Result, type: AnovaType, refits: Maxima | None) -> pd.DataFrame:
     records = []
     for term in result.design.slopes:
         outside = result.design.positions(outside_of(result, term, type))

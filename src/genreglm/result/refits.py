@@ -1,8 +1,11 @@
 """Likelihood-ratio and score tests of a result: which it can have, and the refits on fewer columns that they need."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from genreglm.engine.blocks import Floats
+from genreglm.engine.estimate import Estimate
 from genreglm.engine.inference import ChiSquareTest, chi_square_test
 from genreglm.engine.nested import Family
 from genreglm.engine.penalties import CellPrior
@@ -15,8 +18,67 @@ from genreglm.result.rows import problem_of_fit
 from genreglm.sources import Source
 
 
-class Refits:
-    """The maxima of a result's likelihood on some of its columns, each found once.
+class Nested(Protocol):
+    """A model and those inside it, whose coefficients are zero in some columns."""
+
+    @property
+    def classes(self) -> int:
+        """How many there are."""
+        ...
+
+    def restricted(self, columns: Collection[int], start: Floats) -> tuple[Floats, Any]:
+        """Return the maximum of the likelihood with only `columns`, and the estimate that gave it, None without any."""
+        ...
+
+    def log_likelihood(self, coefficients: Floats) -> float:
+        """Return the log-likelihood."""
+        ...
+
+    def score_test(self, restricted: Floats, tested: Sequence[int], among: Sequence[int]) -> ChiSquareTest:
+        """Test that the coefficients of `tested` are zero beside those `among`."""
+        ...
+
+
+class Maxima:
+    """The maxima of a likelihood on some of its columns, each found once, and tests that compare two of them."""
+
+    def __init__(self, models: Nested, test: TermTest | None, start: Floats) -> None:
+        self._models, self.test, self.start = models, test, start
+        whole = frozenset(range(len(start)))
+        self._coefficients: dict[frozenset[int], Floats] = {whole: start}
+        self._log_likelihoods: dict[frozenset[int], float] = {}
+
+    def compare(self, larger: Collection[int], tested: Collection[int]) -> ChiSquareTest:
+        """Test that the coefficients of the columns `tested` are zero in the model of the columns `larger`.
+
+        "lr": 2 (l(larger) - l(larger without tested)); "score": see `genreglm.engine.score`.
+        """
+        smaller = frozenset(larger) - frozenset(tested)
+        if self.test == "score":
+            return self._models.score_test(self.coefficients(smaller), sorted(tested), sorted(smaller))
+        gained = self.log_likelihood(frozenset(larger)) - self.log_likelihood(smaller)
+        return chi_square_test(max(0.0, 2.0 * gained), len(set(tested)) * (self._models.classes - 1))
+
+    def coefficients(self, columns: frozenset[int]) -> Floats:
+        """Return the maximum on `columns`: (all columns, classes), zero for those left out."""
+        if columns not in self._coefficients:
+            full, found = self._models.restricted(columns, self.start)
+            if found is not None and not found.converged:
+                raise ConvergenceError(
+                    f"A model of {len(columns)} of the columns did not converge: {found.outcome.value}"
+                )
+            self._coefficients[columns] = full
+        return self._coefficients[columns]
+
+    def log_likelihood(self, columns: frozenset[int]) -> float:
+        """Return the log-likelihood there."""
+        if columns not in self._log_likelihoods:
+            self._log_likelihoods[columns] = self._models.log_likelihood(self.coefficients(columns))
+        return self._log_likelihoods[columns]
+
+
+class Refits(Maxima):
+    """The maxima of a result's likelihood on some of its columns.
 
     Under a `CellPrior` the rows that stand for the prior count as rows of every model compared. With `test` None
     likelihoods are described, not tested, and a robust or clustered covariance is no obstacle.
@@ -30,41 +92,29 @@ class Refits:
     """
 
     def __init__(self, result: Result, test: TermTest | None, rows: Source | None = None) -> None:
-        _require_likelihood(result, test)
-        self.test = test
+        require_likelihood(result, test)
         self.family = family_of(result, rows)
-        self.start = result.coefficients
-        whole = frozenset(range(len(self.start)))
-        self._coefficients: dict[frozenset[int], Floats] = {whole: self.start}
-        self._log_likelihoods: dict[frozenset[int], float] = {}
+        super().__init__(_InMemory(self.family), test, result.coefficients)
 
-    def compare(self, larger: Collection[int], tested: Collection[int]) -> ChiSquareTest:
-        """Test that the coefficients of the columns `tested` are zero in the model of the columns `larger`.
 
-        "lr": 2 (l(larger) - l(larger without tested)); "score": see `genreglm.engine.score`.
-        """
-        smaller = frozenset(larger) - frozenset(tested)
-        if self.test == "score":
-            return score_test(self.family, self.coefficients(smaller), sorted(tested), sorted(smaller))
-        gained = self.log_likelihood(frozenset(larger)) - self.log_likelihood(smaller)
-        return chi_square_test(max(0.0, 2.0 * gained), len(set(tested)) * (self.family.problem.classes - 1))
+@dataclass(frozen=True)
+class _InMemory:
+    """The models of a family as `Nested`."""
 
-    def coefficients(self, columns: frozenset[int]) -> Floats:
-        """Return the maximum on `columns`: (all columns, classes), zero for those left out."""
-        if columns not in self._coefficients:
-            full, found = self.family.restricted(columns, self.start)
-            if found is not None and not found.converged:
-                raise ConvergenceError(
-                    f"A model of {len(columns)} of the columns did not converge: {found.outcome.value}"
-                )
-            self._coefficients[columns] = full
-        return self._coefficients[columns]
+    family: Family
 
-    def log_likelihood(self, columns: frozenset[int]) -> float:
-        """Return the log-likelihood there."""
-        if columns not in self._log_likelihoods:
-            self._log_likelihoods[columns] = self.family.at(self.coefficients(columns)).log_likelihood
-        return self._log_likelihoods[columns]
+    @property
+    def classes(self) -> int:
+        return self.family.problem.classes
+
+    def restricted(self, columns: Collection[int], start: Floats) -> tuple[Floats, Estimate | None]:
+        return self.family.restricted(columns, start)
+
+    def log_likelihood(self, coefficients: Floats) -> float:
+        return self.family.at(coefficients).log_likelihood
+
+    def score_test(self, restricted: Floats, tested: Sequence[int], among: Sequence[int]) -> ChiSquareTest:
+        return score_test(self.family, restricted, tested, among)
 
 
 def family_of(result: Result, rows: Source | None = None) -> Family:
@@ -94,7 +144,7 @@ def tests_likelihoods(result: Result) -> bool:
     return independent and result.statistics.weight_kind == "frequency"
 
 
-def _require_likelihood(result: Result, test: TermTest | None) -> None:
+def require_likelihood(result: Result, test: TermTest | None) -> None:
     """Refuse to compare likelihoods, or to test by them, where the fit has none that may be compared."""
     maximised = result.penalty is None or isinstance(result.penalty, CellPrior)
     if test is None and not maximised:

@@ -4,6 +4,8 @@ A fit's weights, offset and soft labels belong to its own rows. Rows that are gi
 offset, unless they are the very rows of the fit.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -17,6 +19,7 @@ from genreglm.sources import Source, read_rows
 
 # Another order of the rows changes the sum of their log-likelihoods by less, relatively; other rows by more.
 _SAME_ROWS = 1e-9
+_SAME_WEIGHT = 1e-12
 
 
 def problem_of_fit(result: Result, rows: Source | None = None) -> Problem:
@@ -43,16 +46,33 @@ def is_of_fit(result: Result, problem: Problem) -> bool:
     return _why_not_of_fit(result, problem) is None
 
 
+def require_same(result: Result, nobs: float, log_likelihood_of: Callable[[], float]) -> None:
+    """Refuse rows of another total weight, or another log-likelihood under the model, than those of the fit.
+
+    Raises
+    ------
+    DataError
+        With both.
+    """
+    other = _why_other(result, nobs, log_likelihood_of)
+    if other is not None:
+        raise DataError(other)
+
+
 def _why_not_of_fit(result: Result, problem: Problem) -> str | None:
     if problem is result.problem:
         return None
-    nobs, fitted = float(problem.w.sum()), result.statistics
-    if nobs != fitted.nobs:
+    return _why_other(result, float(problem.w.sum()), lambda: log_likelihood(problem, result.coefficients))
+
+
+def _why_other(result: Result, nobs: float, log_likelihood_of: Callable[[], float]) -> str | None:
+    fitted = result.statistics
+    if abs(nobs - fitted.nobs) > _SAME_WEIGHT * fitted.nobs:
         return (
             f"These are {nobs:,.0f} rows, but the model was fitted to {fitted.nobs:,.10g} (the sum of their weights). "
             "Pass the rows of the fit. A fit with weights is only refitted by the result that gg.fit returned."
         )
-    found = log_likelihood(problem, result.coefficients)
+    found = log_likelihood_of()
     if abs(found - fitted.log_likelihood) > _SAME_ROWS * abs(fitted.log_likelihood):
         return (
             f"The log-likelihood of these rows is {found:,.6f}, that of the fit {fitted.log_likelihood:,.6f}: they are "

@@ -62,9 +62,9 @@ class PassObjective(PenalisedLikelihood):
         return loss, gradient
 
     def product(self, direction: Floats, *, single: bool = False) -> Floats:
-        """Return the Hessian at the last evaluated point times `direction`; reading dwarfs what `single` would save."""
+        """Return the Hessian at the last evaluated point times `direction`."""
         self.passes += 1
-        (total,) = self.rows.reduce(curved, added, self._at, unwhiten(self.triangular, direction))
+        (total,) = self.rows.reduce(curved, added, self._at, unwhiten(self.triangular, direction), single)
         found = self.whiten_rows(total)
         return found if self.quadratic is None else found + self.quadratic @ direction
 

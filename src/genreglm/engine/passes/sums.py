@@ -5,8 +5,10 @@ of a row: probabilities are computed anew in each pass, since they would need mo
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from genreglm.engine import sandwich
 from genreglm.engine.accuracy import discrimination_sums
@@ -56,14 +58,27 @@ def loss_and_gradient(blocks: Blocks, coefficients: Floats) -> tuple[float, Floa
     return loss, gradient
 
 
-def curved(blocks: Blocks, coefficients: Floats, direction: Floats) -> tuple[Floats]:
-    """Return the sum over rows of Z'[P o T - P o rowsum(P o T)], T = Z `direction`, with P at `coefficients`."""
+def curved(blocks: Blocks, coefficients: Floats, direction: Floats, single: bool) -> tuple[Floats]:
+    """Return the sum over rows of Z'[P o T - P o rowsum(P o T)], T = Z `direction`, with P at `coefficients`.
 
-    def task(block: Block) -> Floats:
-        prob = _probabilities(block, coefficients)
-        tangent = block.product(direction)
-        curvature_rows(tangent, prob, block.w)
-        return block.x.T @ tangent
+    With `single`, in single precision within a block, but for the exponentials.
+    """
+    kind = np.dtype(np.float32 if single else np.float64)
+    given, along = coefficients.astype(kind), direction.astype(kind)
+
+    def task(block: Block) -> NDArray[Any]:
+        x, w = block.x.astype(kind, copy=False), block.w.astype(kind, copy=False)
+        size = len(block), given.shape[1]
+        eta, prob = workspace(*size), workspace(*size, slot="probabilities")
+        eta[:] = np.matmul(x, given, out=workspace(*size, kind, slot="tangents"))
+        if block.offset is not None:
+            eta += block.offset
+        block.loss(eta, prob)
+        rounded = workspace(*size, kind)  # where the predictors were
+        rounded[:] = prob
+        tangent = np.matmul(x, along, out=workspace(*size, kind, slot="tangents"))
+        curvature_rows(tangent, rounded, w)
+        return np.asarray(x.T @ tangent)
 
     total = np.zeros(direction.shape)
     for part in blocks.map(task):

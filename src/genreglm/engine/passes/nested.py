@@ -1,0 +1,127 @@
+"""A model and those inside it where rows are met in passes; see `genreglm.engine.nested`."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from genreglm.engine.blocks import Blocks, Floats
+from genreglm.engine.coordinates import upper_triangle
+from genreglm.engine.inference import ChiSquareTest, wald
+from genreglm.engine.nested import RESTRICTED
+from genreglm.engine.passes.estimate import Measured, PassEstimate, estimate_in_passes
+from genreglm.engine.passes.rows import Combine, Followed, Found, Kernel, Rows, added
+from genreglm.engine.passes.sums import information_of, loss_and_gradient
+from genreglm.engine.problem import Problem
+from genreglm.engine.score import given_kept, parameters_of_columns
+
+
+@dataclass(frozen=True)
+class Selected:
+    """Rows in some of their columns."""
+
+    inner: Rows
+    kept: Sequence[int]
+
+    @property
+    def columns(self) -> int:
+        """Columns kept."""
+        return len(self.kept)
+
+    @property
+    def classes(self) -> int:
+        """Classes of the response."""
+        return self.inner.classes
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return self.inner.rows
+
+    def reduce(self, kernel: Kernel, combine: Combine, *given: Any) -> Found:
+        """Return what `kernel` finds in all rows."""
+        return self.inner.reduce(in_columns, combine, list(self.kept), kernel, *given)
+
+
+def in_columns(blocks: Blocks, kept: Sequence[int], kernel: Kernel, *given: Any) -> Found:
+    """Return what `kernel` finds in some columns."""
+    return kernel(blocks.keep(kept), *given)
+
+
+@dataclass(frozen=True)
+class PassFamily:
+    """Rows that are met in passes, and all models on some of their columns; coefficients are of columns as given.
+
+    Attributes
+    ----------
+    rows : standardised as the sample says
+    measured : of them
+    sample : some of them, on which each fit begins
+    prior : standardised rows that stand for a prior in every model, None without
+    factors : the columns of each term
+    """
+
+    rows: Rows
+    measured: Measured
+    sample: Problem
+    prior: Blocks | None
+    factors: Sequence[range]
+
+    @property
+    def classes(self) -> int:
+        """How many there are."""
+        return self.rows.classes
+
+    @cached_property
+    def everything(self) -> Rows:
+        """The rows and those of the prior."""
+        return self.rows if self.prior is None else Followed(self.rows, self.prior)
+
+    def log_likelihood(self, coefficients: Floats) -> float:
+        """Return that of the rows, those of the prior included: one pass."""
+        standard = self.sample.standardisation.forth(coefficients)
+        return -float(self.everything.reduce(loss_and_gradient, added, standard)[0])
+
+    def restricted(self, columns: Collection[int], start: Floats) -> tuple[Floats, PassEstimate | None]:
+        """Return the coefficients that maximise the likelihood with only `columns`, and the estimate that gave them.
+
+        It begins at the sample's own estimate: `start` gives no more than the shape.
+        """
+        kept = sorted(columns)
+        full = np.zeros_like(start)
+        if not kept:
+            return full, None
+        place = {column: position for position, column in enumerate(kept)}
+        spans = [[place[j] for j in span if j in place] for span in self.factors]
+        found = estimate_in_passes(
+            Selected(self.rows, kept),
+            Measured(
+                self.measured.total_weight,
+                self.measured.class_weights,
+                upper_triangle(np.ascontiguousarray(self.measured.triangular[:, kept])),
+            ),
+            self.sample.keep(kept),
+            [range(span[0], span[-1] + 1) for span in spans if span],
+            prior=None if self.prior is None else self.prior.keep(kept),
+            control=RESTRICTED,
+        )
+        full[kept] = found.coefficients
+        return full, found
+
+    def score_test(self, restricted: Floats, tested: Sequence[int], among: Sequence[int]) -> ChiSquareTest:
+        """Test that the coefficients of `tested` are zero; see `genreglm.engine.score.score_test`. Two passes.
+
+        `restricted` are coefficients of all columns, zero but `among` those of the smaller model.
+        """
+        standard = self.sample.standardisation.forth(restricted)
+        (matrix,) = self.everything.reduce(information_of, added, standard)
+        gradient = self.everything.reduce(loss_and_gradient, added, standard)[1]
+        width, classes = self.rows.columns, self.classes
+        both = parameters_of_columns([*among, *tested], width, classes)
+        score = -np.ascontiguousarray(gradient[:, :-1].T).ravel()[both]
+        kept = np.flatnonzero(np.isin(both, parameters_of_columns(among, width, classes)))
+        found = given_kept(score, matrix[np.ix_(both, both)], kept)
+        new = found.is_new
+        return wald(found.score[new], found.variance[np.ix_(new, new)])
