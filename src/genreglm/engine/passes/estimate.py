@@ -7,7 +7,6 @@ apart otherwise: half a row in each empty cell, and a trace of ridge, keep its e
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 import numpy as np
 
@@ -18,16 +17,13 @@ from genreglm.engine.coupled import Quadratic
 from genreglm.engine.estimate import Control, estimate, ridge_strengths, solved, with_ridge
 from genreglm.engine.newton import Outcome, Solution
 from genreglm.engine.objective import Objective
-from genreglm.engine.passes.known import KnownCurvature
 from genreglm.engine.passes.objective import PassObjective
 from genreglm.engine.passes.rows import Followed, Rows, added
-from genreglm.engine.passes.sums import class_weights, information_of, stacked, triangle_of
+from genreglm.engine.passes.sums import class_weights, stacked, triangle_of
 from genreglm.engine.problem import Problem
 
 _ROWS_A_CELL, _TRACE_OF_RIDGE = 0.5, 1e-3
 _START = Control(gradient_tolerance=1e-5, decrement_tolerance=1e-2)
-# Up to so many parameters steps are preconditioned by a whole information; beyond, by its diagonal blocks.
-MOST_PARAMETERS = 6_000
 
 
 @dataclass(frozen=True)
@@ -122,11 +118,9 @@ def estimate_in_passes(
         triangular, quadratic = with_ridge(sample, triangular, ridge)
     first = _of_sample(sample, factors, ridge) if start is None else start
     whitened = coordinates.whiten(triangular, first - first.mean(axis=1, keepdims=True))
-    of_all = partial(_information, everything, whole.total_weight)
-    is_large = rows.columns * (rows.classes - 1) > MOST_PARAMETERS
     some = sample.blocks() if prior is None else _followed(sample, prior, whole.total_weight)
-    known = KnownCurvature(Objective(some, triangular, quadratic), None if is_large else of_all)
-    objective = PassObjective(everything, whole.total_weight, triangular, quadratic, known, reached)
+    in_sample = Objective(some, triangular, quadratic)
+    objective = PassObjective(everything, whole.total_weight, triangular, quadratic, in_sample, reached)
     solution, outcome, direction = solved(objective, whitened, control)
     standardised = coordinates.unwhiten(triangular, solution.whitened)
     return PassEstimate(
@@ -136,7 +130,7 @@ def estimate_in_passes(
         solution,
         (),
         direction,
-        objective.passes + known.passes + 2,
+        objective.passes + 2,
     )
 
 
@@ -157,13 +151,6 @@ def _of_sample(sample: Problem, factors: Sequence[range], ridge: Quadratic | Non
         prior = sample.prior_blocks(cells, _ROWS_A_CELL) if cells else None
     found = estimate(sample, ridge=ridge, prior=prior, control=_START)
     return sample.standardisation.forth(found.coefficients)
-
-
-def _information(everything: Rows, weight: float, standardised: Floats) -> Floats:
-    """Return the information of all rows per unit of weight."""
-    (matrix,) = everything.reduce(information_of, added, standardised)
-    matrix /= weight
-    return np.asarray(matrix)
 
 
 def _square(reduced: Floats, columns: int) -> Floats:

@@ -5,21 +5,23 @@ from collections.abc import Callable
 from genreglm.engine.blocks import Blocks, Floats
 from genreglm.engine.coordinates import unwhiten, whiten
 from genreglm.engine.coupled import Quadratic
-from genreglm.engine.objective import PenalisedLikelihood
-from genreglm.engine.passes.known import KnownCurvature
+from genreglm.engine.objective import Objective, PenalisedLikelihood
 from genreglm.engine.passes.rows import Rows, added, widest
 from genreglm.engine.passes.sums import curved, loss_and_gradient
-from genreglm.engine.preconditioners import Curvature
+from genreglm.engine.preconditioners import ClassBlocks, Curvature
 
 
 class PassObjective(PenalisedLikelihood):
     """Each value with its gradient is a pass over the rows, and so is each product with the Hessian.
 
+    Steps are preconditioned by the classes' blocks of a sample's Hessian, taken anew at each point: that costs less
+    than a pass, and at another point the rows that bend the likelihood are others.
+
     Parameters
     ----------
     rows : in standardised columns
     total_weight : of all of them
-    known : curvature by which steps are preconditioned
+    sample : the objective over some of the rows, in the same whitened columns
     reached : hears of the coefficients (columns, classes) of standardised columns with the lowest value so far
     """
 
@@ -29,22 +31,18 @@ class PassObjective(PenalisedLikelihood):
         total_weight: float,
         triangular: Floats,
         quadratic: Quadratic | None,
-        known: KnownCurvature,
+        sample: Objective,
         reached: Callable[[Floats], object] = lambda coefficients: None,
     ) -> None:
         super().__init__((rows.columns, rows.classes), triangular, quadratic, total_weight)
         self.rows, self.passes = rows, 0
-        self._known, self._reached = known, reached
+        self._sample, self._reached = sample, reached
+        self._sampled_at: Floats | None = None
         self._lowest = float("inf")
 
     @property
-    def products_a_preconditioner(self) -> float:
-        """How many products are worth less than a better preconditioner."""
-        return self._known.products
-
-    @property
     def bends_above(self) -> float:
-        """Nothing: a preconditioner is asked for again wherever it takes many products."""
+        """Nothing: a preconditioner is taken anew at each point."""
         return 0.0
 
     def evaluate(self, whitened: Floats) -> tuple[float, Floats]:
@@ -69,12 +67,18 @@ class PassObjective(PenalisedLikelihood):
         return found if self.quadratic is None else found + self.quadratic @ direction
 
     def curvature(self) -> Curvature:
-        """Return what is known at the last evaluated point, better each time."""
-        return self._known.at(whiten(self.triangular, self._at), self._at)
+        """Return the diagonal blocks of the sample's Hessian at the last evaluated point."""
+        return ClassBlocks(self._sample_here().class_curvatures(), dear=False)
 
     def typical_curvatures(self) -> Floats:
         """Return the sample's at the last evaluated point."""
-        return self._known.typical(whiten(self.triangular, self._at))
+        return self._sample_here().typical_curvatures()
+
+    def _sample_here(self) -> Objective:
+        if self._sampled_at is not self._at:
+            self._sample.evaluate(whiten(self.triangular, self._at))
+            self._sampled_at = self._at
+        return self._sample
 
     def extremes(
         self, kernel: Callable[[Blocks, Floats], tuple[float, float]], direction: Floats
