@@ -165,7 +165,7 @@ def test_a_walk_to_infinity_is_separated() -> None:
 def test_divergence_is_not_asked_about_a_fit_that_converges() -> None:
     asked: list[Floats] = []
 
-    def diverges(objective: Objective, direction: Floats, gradient: Floats) -> Floats:
+    def diverges(objective: Objective, whitened: Floats, direction: Floats, gradient: Floats) -> Floats:
         asked.append(direction)
         return direction
 

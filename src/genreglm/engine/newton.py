@@ -110,7 +110,7 @@ def minimise(
     decrement_tolerance: float = DECREMENT_TOLERANCE,
     max_steps: int = STEP_LIMIT,
     callback: Callable[[Step], object] | None = None,
-    diverges: Callable[[PenalisedLikelihood, Floats, Floats], Floats | None] | None = None,
+    diverges: Callable[[PenalisedLikelihood, Floats, Floats, Floats], Floats | None] | None = None,
 ) -> Solution:
     """Minimise `objective` from `start` (zero by default).
 
@@ -123,8 +123,8 @@ def minimise(
     4. Double the step as often as it pays where the last ones crawled, or halve it until the objective falls by
        enough (Armijo). Damp more after a shortened step, less after one that the quadratic model foretold.
     5. Where the decrement has been shrinking by a mere constant factor near the end, which is how an iterate walks
-       to infinity, ask `diverges` of the direction and the gradient, and stop as separated if it returns the
-       direction that separates. Go to 1.
+       to infinity, ask `diverges` of the point, the direction and the gradient, and stop as separated if it returns
+       the direction that separates. Go to 1.
 
     Sources: Nocedal and Wright (2006), Numerical Optimization, chapters 7 and 10; Eisenstat and Walker (1996), SIAM J.
     Sci. Comput. 17:16, for how roughly.
@@ -192,7 +192,7 @@ def minimise(
         whitened = whitened + length * direction
         value, gradient = candidate
         if diverges is not None and _linear(trace):
-            apart = diverges(objective, direction, gradient)
+            apart = diverges(objective, whitened, direction, gradient)
             if apart is not None:
                 direction = apart
                 return end(Outcome.SEPARATED)

@@ -37,6 +37,9 @@ _FEW_ROWS = 20_000
 _FEW_COLUMNS = 48
 _ROWS_A_PARAMETER = 10
 _PRECONDITIONER_FLOPS = 1.5e9
+# After a step of more products than this they come from all rows: where a class is all but set apart, a few rows bend
+# the likelihood, and each of them counts.
+_MANY_PRODUCTS = 5
 # Beyond, each class draws so many rows of its own for each column.
 _DRAWS_A_COLUMN = 4
 
@@ -123,6 +126,7 @@ class Objective(PenalisedLikelihood):
         self.probabilities = [np.empty((len(part), blocks.classes)) for part in blocks.parts]
         self._pairs = list(zip(blocks.parts, self.probabilities, strict=True))
         self._moved = True  # since the probabilities were last copied in single precision
+        self._products, self._all_rows = 0, False  # since blocks were last made; whether these come from all rows
 
     @cached_property
     def _singles(self) -> list[tuple[Singles, Singles, Singles]]:
@@ -155,6 +159,15 @@ class Objective(PenalisedLikelihood):
             return 0.0
         return (2.0 * _DRAWS_A_COLUMN + 5.0 / 3.0) * columns**2 / (4.0 * rows)
 
+    @property
+    def bends_above(self) -> float:
+        """The decrement above which a preconditioner that was made at the last point may be out of date."""
+        return 0.0 if self._wants_all_rows else FROZEN_BELOW
+
+    @property
+    def _wants_all_rows(self) -> bool:
+        return self._products > _MANY_PRODUCTS and not self._all_rows and self.blocks.columns <= _FEW_COLUMNS
+
     def _loss_and_gradient(self, coefficients: Floats) -> tuple[float, Floats]:
         self._moved = True
 
@@ -177,6 +190,7 @@ class Objective(PenalisedLikelihood):
         With `single`, in single precision within a block: half the memory to move.
         """
         total = np.zeros(self.shape)
+        self._products += 1
         if single and not self.is_small:
             rough, moved = direction.astype(np.float32), self._moved
 
@@ -209,21 +223,25 @@ class Objective(PenalisedLikelihood):
             return WholeHessian(self.hessian())
         return ClassBlocks(self.class_curvatures(), dear=self.products_a_preconditioner > 0.0)
 
-    def class_curvatures(self) -> Reals:
+    def class_curvatures(self, *, all_rows: bool = False) -> Reals:
         """Return the diagonal blocks of the Hessian in whitened columns, (classes, columns, columns).
 
-        From a part of the rows where there are more than a preconditioner needs.
+        From a part of the rows where there are more than a preconditioner needs, unless all are asked for and columns
+        are few.
         """
         columns, classes = self.shape
         if columns > _FEW_COLUMNS:
             rows = [q for q, _, _ in self._singles]
             full: Reals = curvatures_on_own_rows(rows, self._pairs, _DRAWS_A_COLUMN * columns, self.total_weight)
         else:
+            self._all_rows = self._all_rows or self._wants_all_rows or all_rows
             affordable = _PRECONDITIONER_FLOPS / (classes * columns**2)
             wanted = max(min(_ROWS_A_PARAMETER * classes * columns, affordable), 8.0 * columns)
+            stride = 1 if self._all_rows else max(1, int(self.blocks.rows / wanted))
             inverse = unwhiten(self.triangular, np.eye(columns))
-            shared = curvatures_on_shared_rows(self._pairs, max(1, int(self.blocks.rows / wanted)))
+            shared = curvatures_on_shared_rows(self._pairs, stride)
             full = inverse.T @ shared @ inverse
+        self._products = 0
         if self.quadratic is not None:
             add_class_blocks(full, self.quadratic)
         return full

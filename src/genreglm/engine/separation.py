@@ -16,7 +16,7 @@ _RUNAWAY_STEP = 1e-3
 # Violations of a separation, relative to the largest change of the linear predictor, that are taken for rounding.
 _CERTAIN = 1e-7
 # The same in a roughly solved direction that is worth solving sharply, to be certified.
-_ALL_BUT = 1e-5
+_ALL_BUT = 1e-4
 _SHARP = 1e-9
 # Below this mean loss a fit that converged is asked whether it classifies every row.
 _NOTHING_LEFT = 1e-3
@@ -138,18 +138,28 @@ def sharp_step(objective: PenalisedLikelihood, gradient: Floats) -> Floats:
     return conjugate_gradients(objective)(gradient, _SHARP)
 
 
-def separating_step(objective: PenalisedLikelihood, last_direction: Floats, gradient: Floats) -> Floats | None:
-    """Return the next step of a fit, (columns, classes) whitened, where it leads to infinity.
+def separating_step(
+    objective: PenalisedLikelihood, whitened: Floats, last_direction: Floats, gradient: Floats
+) -> Floats | None:
+    """Return the next step of a fit, (columns, classes) whitened, where it leads to infinity, or the one after it.
+
+    What is finite in a step shrinks quadratically from one to the next, and what leads to infinity hardly at all: so a
+    step that all but separates the rows may be followed by one that does.
 
     Parameters
     ----------
+    whitened : where the last step ended, and the objective was evaluated
     last_direction : solved roughly; only where it all but separates the rows is the next one solved sharply
-    gradient : where the last step ended
+    gradient : at `whitened`
     """
     if not runs_away(objective, last_direction, _ALL_BUT):
         return None
     sharp = sharp_step(objective, gradient)
-    return sharp if runs_away(objective, sharp) else None
+    if runs_away(objective, sharp):
+        return sharp
+    further = sharp_step(objective, objective.evaluate(whitened + sharp)[1])
+    objective.evaluate(whitened)
+    return further if runs_away(objective, further) else None
 
 
 def separating_direction(

@@ -68,7 +68,7 @@ class PassObjective(PenalisedLikelihood):
 
     def curvature(self) -> Curvature:
         """Return the diagonal blocks of the sample's Hessian at the last evaluated point."""
-        return ClassBlocks(self._sample_here().class_curvatures(), dear=False)
+        return ClassBlocks(self._sample_here().class_curvatures(all_rows=True), dear=False)
 
     def typical_curvatures(self) -> Floats:
         """Return the sample's at the last evaluated point."""
