@@ -134,13 +134,24 @@ def predict(
     on_error: Annotated[
         str, typer.Option(help="Rows with a value that cannot be used: blank, fill (by the median), or fail.")
     ] = "blank",
+    dask: Annotated[
+        str | None, typer.Option(help="A Dask scheduler's address: its workers tag Parquet files into the folder OUT.")
+    ] = None,
 ) -> None:
     """Tag the tracks of a table, in its order; what is wrong with a row stands beside it."""
     from genreglm.tagger.store import load_tagger
     from genreglm.tagger.table import tag_table
     from genreglm.tagger.tags import Wanted
 
-    told = tag_table(load_tagger(model), table, out, Wanted(top, intervals, sets, on_error))  # type: ignore[arg-type]
+    tagger, wanted = load_tagger(model), Wanted(top, intervals, sets, on_error)  # type: ignore[arg-type]
+    if dask is None:
+        told = tag_table(tagger, table, out, wanted)
+    else:
+        from genreglm.commands import rows_on
+        from genreglm.tagger.on_dask import tag_on_dask
+
+        with rows_on(dask, table, lambda text: typer.echo(text, err=True)) as (frame, client):
+            told = tag_on_dask(tagger, frame, out, wanted, client)
     unlike = "" if told.unlike is None else f", {told.unlike:,} unlike anything that the model was fitted to"
     typer.echo(f"{told.rows:,} rows: {told.problems:,} with a value that cannot be used{unlike}", err=True)
 

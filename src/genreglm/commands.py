@@ -1,11 +1,11 @@
-"""What `genreglm fit` does with its words."""
+"""What `genreglm fit` does with its words, and how a command finds its Dask cluster."""
 
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
-from genreglm.errors import OptionError
+from genreglm.errors import DataError, OptionError
 from genreglm.fitting import fit
 from genreglm.options import CovarianceKind
 from genreglm.out_of_core import OutOfCore
@@ -38,7 +38,7 @@ def fit_table(
     """
     kind = covariance or ("observed" if clusters is None else "clustered")
     how = OutOfCore(memory=_GIGA * memory, folder=folder)
-    with _rows(data, scheduler, say) as (rows, client):
+    with rows_on(scheduler, data, say) as (rows, client):
         result = fit(
             formula,
             rows,
@@ -56,8 +56,16 @@ def fit_table(
 
 
 @contextlib.contextmanager
-def _rows(data: str, scheduler: str | None, say: Callable[[str], object]) -> Iterator[tuple[Any, Any]]:
-    """Yield the rows, and the client of a Dask cluster where one is asked for."""
+def rows_on(scheduler: str | None, data: str, say: Callable[[str], object]) -> Iterator[tuple[Any, Any]]:
+    """Yield the rows, and the client of a Dask cluster where one is asked for.
+
+    Raises
+    ------
+    OptionError
+        Where Dask is not installed, or no scheduler answers.
+    DataError
+        Where the files are not there, or no Parquet.
+    """
     if scheduler is None:
         yield data, None
         return
@@ -72,4 +80,8 @@ def _rows(data: str, scheduler: str | None, say: Callable[[str], object]) -> Ite
         raise OptionError(f"--dask {scheduler}: no scheduler answers there ({error}).") from error
     with client:
         say(f"dashboard: {client.dashboard_link}")
-        yield dataframe.read_parquet(data), client
+        try:
+            frame = dataframe.read_parquet(data)
+        except (OSError, ValueError) as error:
+            raise DataError(f"{data} could not be read as Parquet: {error}") from error
+        yield frame, client

@@ -51,7 +51,13 @@ def test_a_scheduler_is_asked_for_its_workers(command: Command, rows: pd.DataFra
     ) as cluster:
         address = cluster.scheduler_address
         ran = command("fit", FORMULA, "tracks.parquet", "--out", "model", "--dask", address, "--covariance", "none")
+        tagged = command("predict", "model", "tracks.parquet", "--out", "tags", "--dask", address)
+        absent = command("predict", "model", "absent.parquet", "--out", "others", "--dask", address)
     assert ran.code == 0, ran.err
+    assert tagged.code == 0, tagged.err
+    assert len(pd.read_parquet("tags")) == len(rows)
+    assert absent.code == 2
+    assert "absent.parquet could not be read as Parquet" in absent.err
     assert "dashboard: " in ran.err
     assert "passes over the rows" in ran.out
 

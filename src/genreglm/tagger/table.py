@@ -35,6 +35,13 @@ class Told:
     problems: int
     unlike: int | None
 
+    @classmethod
+    def of(cls, table: pd.DataFrame) -> "Told":
+        """Count the lines of a table of tags."""
+        problems = int((table["problem"] != "").sum()) if "problem" in table else 0
+        unlike = int(table["unlike"].fillna(False).astype(bool).sum()) if "unlike" in table else 0
+        return cls(len(table), problems, unlike)
+
 
 def tag_table(tagger: Tagger, source: str | Path, out: str | Path, wanted: Wanted, rows: int = ROWS) -> Told:
     """Tag the rows of a table and write them in its order: as Parquet or JSON lines by the name of `out`, else as CSV.
@@ -57,11 +64,10 @@ def tag_table(tagger: Tagger, source: str | Path, out: str | Path, wanted: Wante
     problems = unlike = count = 0
     with ExitStack() as stack:
         write = _writer(str(out), stack)
-        for table in _in_order(lambda block: _tagged(tagger, block, wanted), blocks(source, _chooser(tagger), rows)):
+        for table in _in_order(lambda block: _tagged(tagger, block, wanted), blocks(source, chooser(tagger), rows)):
             write(table)
-            count += len(table)
-            problems += int((table["problem"] != "").sum()) if "problem" in table else 0
-            unlike += int(table["unlike"].fillna(False).astype(bool).sum()) if "unlike" in table else 0
+            told = Told.of(table)
+            count, problems, unlike = count + told.rows, problems + told.problems, unlike + (told.unlike or 0)
     return Told(count, problems, unlike if tagger.training is not None else None)
 
 
@@ -73,7 +79,7 @@ def all_rows(tagger: Tagger, source: str | Path) -> pd.DataFrame:
     DataError
         Where the table cannot be read or lacks a column.
     """
-    parts = [block.rows.drop(index=list(block.broken)) for block in blocks(source, _chooser(tagger))]
+    parts = [block.rows.drop(index=list(block.broken)) for block in blocks(source, chooser(tagger))]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -86,7 +92,7 @@ def one_row(tagger: Tagger, source: str | Path, number: int) -> pd.DataFrame:
         Where the table cannot be read, lacks a column, has no such row, or there is no row at that line.
     """
     last = 0
-    for block in blocks(source, _chooser(tagger)):
+    for block in blocks(source, chooser(tagger)):
         place = number - 1 - block.first
         last = block.first + len(block.rows)
         if 0 <= place < len(block.rows):
@@ -96,7 +102,7 @@ def one_row(tagger: Tagger, source: str | Path, number: int) -> pd.DataFrame:
     raise DataError(f"There is no row {number}: the table has {last:,}, counted from 1.")
 
 
-def _chooser(tagger: Tagger) -> Callable[[list[str]], list[str]]:
+def chooser(tagger: Tagger) -> Callable[[list[str]], list[str]]:
     """Return what picks the columns that the model needs from those of a table."""
     if tagger.recipe is None:
         return lambda names: [name for name in tagger.result.design.variables if name in names]
