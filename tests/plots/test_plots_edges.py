@@ -137,6 +137,11 @@ def test_labels_of_features_have_units(feature, label):
 def test_terms_are_judged_by_p_values_where_there_are_any(wald):
     table = wald.rename(columns={"statistic": "increase"})[["term", "increase", "p_value"]]
     assert plots.term_strength_finding(table).endswith("1 of 3 cannot be told from nothing")
+    # The interval of an effect is none of the statistic.
+    wald = table.drop(columns="increase", errors="ignore").assign(
+        statistic=[9.0, 5.0, 1.0], df=1, p_value=[0.0, 0.01, 0.5], typical_effect=0.2, conf_low=0.1, conf_high=0.3
+    )
+    assert not plots.term_strength(wald).axes[0].collections
     bare = table[["term", "increase"]].assign(increase=[0.2, 0.0, 0.1])
     assert plots.term_strength_finding(bare).endswith("1 of 3 cannot be told from nothing")
 

@@ -36,7 +36,7 @@ def term_strength(table: pd.DataFrame, measure: str = "Increase in held-out log-
     note = f"Open dots cannot be told from nothing ({'p > 0.05' if 'p_value' in table else 'the interval holds zero'})."
     figure = titled_figure(8.0, ROW * 1.25 * max(len(rows), 3) + 0.6, term_strength_finding(table), note)
     axes, places = figure.subplots(), np.arange(len(rows))
-    if "conf_low" in rows:
+    if "conf_low" in rows and not wald:
         axes.hlines(places, rows["conf_low"], rows["conf_high"], color=BLUE, linewidth=1.6)
     for clear, face in ((True, BLUE), (False, "white")):
         part = rows["clear"] == clear
