@@ -23,7 +23,8 @@ class QuadraticForm:
     ----------
     square : d'Ad
     noise : tr(AV), by which d'Ad lies above its true value on average
-    scale : d'AVAd / d'Ad, the variance of the estimate along itself in the metric of A
+    scale : g'Vg / d'Ad with g half the gradient of the form, Ad where A is fixed: the variance of the estimate along
+        itself in the metric of A
     """
 
     square: float
@@ -31,11 +32,12 @@ class QuadraticForm:
     scale: float
 
     @classmethod
-    def of(cls, d: Floats, a: Floats, covariance: Floats) -> "QuadraticForm":
-        """Return the form of d (m,), A (m, m) and V (m, m)."""
+    def of(cls, d: Floats, a: Floats, covariance: Floats, along: float | None = None) -> "QuadraticForm":
+        """Return the form of d (m,), A (m, m) and V (m, m); `along` is g'Vg where A is not fixed."""
         gradient = a @ d
         square = float(d @ gradient)
-        along = float(gradient @ covariance @ gradient)
+        if along is None:
+            along = float(gradient @ covariance @ gradient)
         return cls(square, float(np.einsum("ij,ji->", a, covariance)), along / square if square > 0.0 else 0.0)
 
 
@@ -45,7 +47,7 @@ def size_table(forms: Sequence[QuadraticForm | None], conf_level: float) -> pd.D
     With D true and d normal around it, d'Ad is a weighted sum of noncentral chi-squares of mean D'AD + tr(AV). It is
     taken for one of them,
 
-        d'Ad ~ c chi-square(tr(AV) / c, D'AD / c),    c = d'AVAd / d'Ad,
+        d'Ad ~ c chi-square(tr(AV) / c, D'AD / c),    c = d'AVAd / d'Ad   (g'Vg / d'Ad),
 
     which is exact where AV is c times the identity, has the right mean always, and the right variance where D is large;
     where D is 0, c is on average Satterthwaite's tr(AVAV) / tr(AV). The size is sqrt(d'Ad - tr(AV)), and its interval

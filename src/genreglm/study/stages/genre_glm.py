@@ -15,6 +15,9 @@ from genreglm.study.genre_models import add_curves, fit_what_rows_allow, simplif
 from genreglm.study.inference_model import keep_inference_model
 from genreglm.tracks.recipe import Recipe
 
+# A term's effect is a mean over rows, and so many tell its second digit.
+_EFFECT_ROWS = 30_000
+
 
 def run(study: Study) -> None:
     """Leave the three summaries, the tests, coefficients, GVIF, traces and curves of the inference models."""
@@ -25,7 +28,8 @@ def run(study: Study) -> None:
     first = fit_what_rows_allow(terms, tracks, study.note)
     initial = first.result
     _tell(study, "initial", initial)
-    tests = _tests(initial)
+    seen = tracks.sample(min(len(tracks), _EFFECT_ROWS), random_state=config.seed)
+    tests = _tests(initial, seen)
     simpler = simplify(first.terms, tests, tracks, config.simplify_tolerance, study.note)
     store.table("simplification_trace", simpler.trace)
     second = first
@@ -40,7 +44,7 @@ def run(study: Study) -> None:
     _tell(study, "higher-order", higher)
     models = {"initial": initial, "simplified": simplified, "higher_order": higher}
     keep_inference_model(store, simplified)
-    _write_tables(study, models, tests)
+    _write_tables(study, models, tests, seen)
     _write_summaries(study, models)
     recipe = Recipe.from_dict(store.read_json("work/recipe.json"))
     kept = [name for name in found["features"] if name in higher.design.variables]
@@ -60,13 +64,13 @@ def _tell(study: Study, name: str, result: Result) -> None:
     )
 
 
-def _write_tables(study: Study, models: dict[str, Result], tests: pd.DataFrame) -> None:
+def _write_tables(study: Study, models: dict[str, Result], tests: pd.DataFrame, seen: pd.DataFrame) -> None:
     store = study.store
     store.table("term_tests", tests)
     store.table("coefficients", models["simplified"].tidy(reference=None, adjust="bh"))
     store.table("coefficients_initial", models["initial"].tidy(reference=None, adjust="bh"))
     for name in ("simplified", "higher_order"):
-        store.table(f"term_tests_{name}", _tests(models[name]))
+        store.table(f"term_tests_{name}", _tests(models[name], seen))
     store.table("coefficients_higher_order", models["higher_order"].tidy(reference=None, adjust="bh"))
     store.table("genre_models", pd.concat([m.glance().assign(model=name) for name, m in models.items()]))
     store.table("gvif_genre_model", vif(models["initial"]))
@@ -78,11 +82,11 @@ def _write_tables(study: Study, models: dict[str, Result], tests: pd.DataFrame) 
     store.table("column_scales", scales)
 
 
-def _tests(result: Result) -> pd.DataFrame:
-    """Return each term's Wald test given all others, adjusted for their number, and how large its effect is."""
+def _tests(result: Result, seen: pd.DataFrame) -> pd.DataFrame:
+    """Return each term's Wald test given all others, adjusted for their number, and how large its effect is in rows."""
     tests = result.anova(type="III")
     tests = tests.assign(p_adjusted=adjusted(tests["p_value"].to_numpy(dtype=float), "bh"))
-    return tests.merge(term_effects(result).rename(columns={"size": "typical_effect"}), on="term", how="left")
+    return tests.merge(term_effects(result, seen).rename(columns={"size": "typical_effect"}), on="term", how="left")
 
 
 def _write_summaries(study: Study, models: dict[str, Result]) -> None:

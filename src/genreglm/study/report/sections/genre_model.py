@@ -154,8 +154,8 @@ def _tests(evidence: Evidence) -> Block | None:
     return text(
         "Wald tests of whole terms over all genres. Compare terms by the statistic per degree of freedom: with "
         "many rows nearly every term differs from nothing, and the p-value says no more than that. The typical effect "
-        "says how much: the root mean square over the genres of the standard deviation of what a term adds to their "
-        "log-odds, less what noise alone would add.",
+        "says how much: the standard deviation of what a term adds to the log-odds among the genres that a track may "
+        "be of, less what noise alone would add.",
         say("Not told from nothing: {listed}.", listed=listed),
     )
 
