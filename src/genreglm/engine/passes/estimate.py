@@ -23,7 +23,8 @@ from genreglm.engine.passes.sums import class_weights, stacked, triangle_of
 from genreglm.engine.problem import Problem
 
 _ROWS_A_CELL, _TRACE_OF_RIDGE = 0.5, 1e-3
-_START = Control(gradient_tolerance=1e-5, decrement_tolerance=1e-2)
+# The sample's fit ends at a hundredth of what it leaves uncertain, which is a unit of decrement for each parameter.
+_START_GRADIENT, _START_DECREMENT = 1e-3, 0.01
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,9 @@ def _of_sample(sample: Problem, factors: Sequence[range], ridge: Quadratic | Non
         ridge = ridge_strengths(sample, _TRACE_OF_RIDGE / float(sample.w.sum()), ones, standardise=True)
         cells = sample.empty_cells(factors)
         prior = sample.prior_blocks(cells, _ROWS_A_CELL) if cells else None
-    found = estimate(sample, ridge=ridge, prior=prior, control=_START)
+    parameters = sample.x.shape[1] * (sample.classes - 1)
+    control = Control(gradient_tolerance=_START_GRADIENT, decrement_tolerance=_START_DECREMENT * parameters)
+    found = estimate(sample, ridge=ridge, prior=prior, control=control)
     return sample.standardisation.forth(found.coefficients)
 
 
