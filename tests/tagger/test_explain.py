@@ -16,7 +16,7 @@ def test_they_add_up_to_the_log_odds_of_the_stated_probabilities(tagger: Tagger,
     found = explain(tagger, row)
     prob = tagger.predict(row).iloc[0].sort_values(ascending=False)
     assert [found.genre, found.other] == list(prob.index[:2])
-    assert found.probabilities == (prob.iloc[0], prob.iloc[1])
+    assert found.probabilities == pytest.approx((prob.iloc[0], prob.iloc[1]), rel=1e-12)
     assert found.log_odds == pytest.approx(np.log(prob.iloc[0] / prob.iloc[1]), abs=1e-12)
     assert found.table["term"].iloc[0] == BASE
     sizes = found.table["contribution"].abs().iloc[1:]
