@@ -198,7 +198,7 @@ class Objective(PenalisedLikelihood):
                 q, w, prob = self._singles[number]
                 if moved:
                     prob[:] = self.probabilities[number]
-                return _curved(q, w, prob, rough)
+                return curvature_product(q, w, prob, rough)
 
             for part in ordered_map(task, range(len(self._singles))):
                 total += part
@@ -206,7 +206,9 @@ class Objective(PenalisedLikelihood):
             total /= self.total_weight
         else:
             coefficients = unwhiten(self.triangular, direction)
-            for part in ordered_map(lambda pair: _curved(pair[0].x, pair[0].w, pair[1], coefficients), self._pairs):
+            for part in ordered_map(
+                lambda pair: curvature_product(pair[0].x, pair[0].w, pair[1], coefficients), self._pairs
+            ):
                 total += part
             total = self.whiten_rows(total)
         return total if self.quadratic is None else total + self.quadratic @ direction
@@ -274,7 +276,7 @@ class Objective(PenalisedLikelihood):
         return np.asarray(mean * (1.0 - mean))
 
 
-def _curved(x: Any, w: Any, prob: Any, coefficients: Any) -> Reals:
+def curvature_product(x: Any, w: Any, prob: Any, coefficients: Any) -> Reals:
     """Return x' [w (P o T - P o rowsum(P o T))] for T = x `coefficients`, in the precision of what is given."""
     tangent = np.matmul(x, coefficients, out=workspace(len(x), coefficients.shape[1], coefficients.dtype))
     curvature_rows(tangent, prob, w)

@@ -51,9 +51,8 @@ def term_effects(result: Result, rows: Source | None = None, *, conf_level: floa
     """
     x, w, offset = covariates_of(result, rows)
     codes = np.zeros(len(x), dtype=np.int64)
-    prob = fitted_probabilities(
-        result, Problem(x, codes, w, len(result.classes), result.design.intercept, offset)
-    )  # fmt: skip
+    problem = Problem(x, codes, w, len(result.classes), result.design.intercept, offset)
+    prob = fitted_probabilities(result, problem)
     terms = result.design.slopes
     forms = [_form(result, result.design.terms[term], x, w, prob) for term in terms]
     table = size_table(forms, conf_level)

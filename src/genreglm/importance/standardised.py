@@ -86,7 +86,7 @@ def _size(result: Result, x: Floats, w: Floats, cut: slice) -> TermSize:
         nothing = np.full(len(result.classes), np.nan)
         return TermSize(nothing, nothing, nothing)
     centre = known / known.sum()
-    spread = covariance_over_rows(x[:, cut], w)
+    spread = _covariance(x[:, cut], w)
     deviation = result.coefficients[cut] - result.coefficients[cut] @ centre[:, None]
     squares = np.einsum("ak,ab,bk->k", deviation, spread, deviation)
     estimate = np.where(known, np.sqrt(np.maximum(squares, 0.0)), np.nan)
@@ -95,7 +95,7 @@ def _size(result: Result, x: Floats, w: Floats, cut: slice) -> TermSize:
     return TermSize(estimate, _standard_errors(result, cut, centre, slope), np.where(known, sign, np.nan))
 
 
-def covariance_over_rows(x: Floats, w: Floats) -> Floats:
+def _covariance(x: Floats, w: Floats) -> Floats:
     """Return the covariance of columns over rows that count `w` times each, divided by their number, (q, q)."""
     centred = x - np.average(x, axis=0, weights=w)
     return np.asarray(centred.T @ (w[:, None] * centred) / w.sum())

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from genreglm.engine.passes.cells import empty_cells, prior_blocks
@@ -40,5 +41,4 @@ def refits_in_passes(result: Result, test: TermTest, source: Any) -> Iterator[Ma
             prior = prior_blocks(ready.rows, cells, result.penalty.count)
         alone = PassFamily(ready.rows, Measured.of(ready.rows), ready.sample, None, design.spans)
         require_same(result, alone.measured.total_weight, lambda: alone.log_likelihood(result.coefficients))
-        family = PassFamily(alone.rows, alone.measured, alone.sample, prior, alone.factors)
-        yield Maxima(family, test, result.coefficients)
+        yield Maxima(replace(alone, prior=prior), test, result.coefficients)

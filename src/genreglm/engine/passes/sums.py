@@ -15,7 +15,8 @@ from genreglm.engine.accuracy import discrimination_sums
 from genreglm.engine.blocks import Block, Blocks, Codes, Floats, class_sums
 from genreglm.engine.coordinates import reduced_rows, upper_triangle
 from genreglm.engine.information import information
-from genreglm.engine.softmax import cluster_sums, curvature_rows
+from genreglm.engine.objective import curvature_product
+from genreglm.engine.softmax import cluster_sums
 from genreglm.engine.threads import ordered_map, workspace
 
 
@@ -70,15 +71,13 @@ def curved(blocks: Blocks, coefficients: Floats, direction: Floats, single: bool
         x, w = block.x.astype(kind, copy=False), block.w.astype(kind, copy=False)
         size = len(block), given.shape[1]
         eta, prob = workspace(*size), workspace(*size, slot="probabilities")
-        eta[:] = np.matmul(x, given, out=workspace(*size, kind, slot="tangents"))
+        eta[:] = np.matmul(x, given, out=workspace(*size, kind, slot="rounded"))
         if block.offset is not None:
             eta += block.offset
         block.loss(eta, prob)
-        rounded = workspace(*size, kind)  # where the predictors were
+        rounded = workspace(*size, kind, slot="rounded")
         rounded[:] = prob
-        tangent = np.matmul(x, along, out=workspace(*size, kind, slot="tangents"))
-        curvature_rows(tangent, rounded, w)
-        return np.asarray(x.T @ tangent)
+        return curvature_product(x, w, rounded, along)
 
     total = np.zeros(direction.shape)
     for part in blocks.map(task):
