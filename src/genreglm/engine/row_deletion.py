@@ -83,7 +83,7 @@ def delete_rows(
             last = min(first + _CHUNKS_A_TASK, len(batch.cell_of_chunk))
             own = slice(batch.chunks[first], batch.chunks[last])
             at = batch.rows[own]
-            prob = np.column_stack([batch.prob[:-1, own].T, last_class[at]])
+            prob = np.vstack([batch.prob[:-1, own], last_class[at]]).T.copy()
             own_found, own_pull = np.empty((len(at), 4)), np.empty((len(at), free))
             chunks = batch.chunks[first : last + 1] - batch.chunks[first]
             laid_out = (batch.moments[own], chunks, batch.cell_of_chunk[first:last], *spread)
@@ -149,66 +149,75 @@ def _deletions(
     """
     linear = starts.shape[1] - 1
     form = np.empty((linear + len(squares), packed.shape[1]))
-    forms = np.empty((_ROWS_AT_ONCE, packed.shape[1]))
+    forms, room = np.empty((_ROWS_AT_ONCE, packed.shape[1])), np.empty((7, pull.shape[1]))
     for chunk in range(len(cell_of_chunk)):
         cell = cell_of_chunk[chunk]
         if chunk == 0 or cell != cell_of_chunk[chunk - 1]:
             for j in range(linear):
-                form[j] = 0.0
+                for c in range(form.shape[1]):
+                    form[j, c] = 0.0
                 for t in range(starts[cell, j], starts[cell, j + 1]):
-                    form[j] += packed[pairs[t]]
+                    for c in range(form.shape[1]):
+                        form[j, c] += packed[pairs[t], c]
             for j in range(len(squares)):
-                form[linear + j] = packed[squares[j]]
+                for c in range(form.shape[1]):
+                    form[linear + j, c] = packed[squares[j], c]
         for start in range(chunks[chunk], chunks[chunk + 1], _ROWS_AT_ONCE):
             stop = min(start + _ROWS_AT_ONCE, chunks[chunk + 1])
             np.dot(moments[start:stop], form, forms[: stop - start])
             for i in range(start, stop):
-                _deletion(prob[i], targets[i], weights[i], forms[i - start], found[i], pull[i])
+                _deletion(prob[i], targets[i], weights[i], forms[i - start], room, found[i], pull[i])
 
 
 @njit(nogil=True, fastmath={"contract", "reassoc", "nsz"})
-def _deletion(p: Floats, t: Floats, w: float, form: Floats, found: Floats, pull: Floats) -> None:
-    """Write one row's answers; `form` is M's upper triangle by rows. Conjugate gradients in the product a'V b."""
-    free, top = len(p) - 1, int(np.argmax(p))
-    own = p[:free]
-    r = t[:free] - own
-    s, image = np.empty(free), np.empty(free)
-    _multiply(form, own, image)
+def _deletion(p: Floats, t: Floats, w: float, form: Floats, room: Floats, found: Floats, pull: Floats) -> None:
+    """Write one row's answers; `form` is M's upper triangle by rows. Conjugate gradients in the product a'V b.
+
+    `room` (7, classes - 1) is overwritten: arrays made row by row would cost more than the row's own work.
+    """
+    free, top = len(p) - 1, 0
+    r, s, image, curved, residual, direction, u = room[0], room[1], room[2], room[3], room[4], room[5], room[6]
+    for k in range(free):
+        r[k] = t[k] - p[k]
+    for k in range(free + 1):
+        top = k if p[k] > p[top] else top
+    _multiply(form, p, image)
     hat, diagonal = 0.0, 0
     for k in range(free):
         hat += p[k] * (form[diagonal] - image[k])
         diagonal += free - k
     _multiply(form, r, s)
-    curved = _curved(p, s, top)
+    _curve(p, s, top, curved)
     enough = _RELATIVE_ERROR**2 * _dot(s, curved)
-    residual = np.empty(free)
     _multiply(form, curved, residual)
-    residual *= w
-    direction = residual.copy()
-    size = _dot(residual, _curved(p, residual, top))
-    determined = True
-    for _ in range(2 * free):
+    for k in range(free):
+        residual[k] *= w
+        direction[k] = residual[k]
+    size, determined = 0.0, True
+    for step in range(2 * free + 1):
+        _curve(p, residual, top, curved)
+        before, size = size, _dot(residual, curved)
         if size <= enough or _dot(residual, residual) <= _RELATIVE_ERROR**2 * _dot(s, s):
             break
-        curved = _curved(p, direction, top)
-        _multiply(form, curved, image)
+        if step:
+            for k in range(free):
+                direction[k] = residual[k] + size / before * direction[k]
+            _curve(p, direction, top, curved)
         length = _dot(direction, curved)
+        _multiply(form, curved, image)
         for k in range(free):
             image[k] = direction[k] - w * image[k]
         bend = _dot(curved, image)
         if bend <= _NOTHING_LEFT * length:
             determined = False
             break
-        step = size / bend
         for k in range(free):
-            s[k] += step * direction[k]
-            residual[k] -= step * image[k]
-        before, size = size, _dot(residual, _curved(p, residual, top))
-        for k in range(free):
-            direction[k] = residual[k] + size / before * direction[k]
-    u = r + w * _curved(p, s, top)
+            s[k] += size / bend * direction[k]
+            residual[k] -= size / bend * image[k]
+    _curve(p, s, top, u)
     deviance, change, rest = 0.0, 0.0, 0.0
     for k in range(free):
+        u[k] = r[k] + w * u[k]
         rest -= u[k]
         pull[k] = w * u[k] if determined else np.nan
         if t[k] > 0.0:
@@ -225,9 +234,10 @@ def _deletion(p: Floats, t: Floats, w: float, form: Floats, found: Floats, pull:
 
 @njit(nogil=True, fastmath={"contract", "reassoc", "nsz"})
 def _multiply(form: Floats, values: Floats, image: Floats) -> None:
-    """Write M `values` for M's upper triangle by rows."""
-    free, start = len(values), 0
-    image[:] = 0.0
+    """Write M `values` for M's upper triangle by rows; values beyond its size count for nothing."""
+    free, start = len(image), 0
+    for k in range(free):
+        image[k] = 0.0
     for k in range(free):
         own, here = form[start : start + free - k], values[k]
         total = own[0] * here
@@ -239,17 +249,15 @@ def _multiply(form: Floats, values: Floats, image: Floats) -> None:
 
 
 @njit(nogil=True, fastmath={"contract", "reassoc", "nsz"})
-def _curved(p: Floats, values: Floats, top: int) -> Floats:
-    """Return (diag(p) - p p') `values` without the last class, whose value is zero; `top` is the most probable one."""
+def _curve(p: Floats, values: Floats, top: int, curved: Floats) -> None:
+    """Write (diag(p) - p p') `values` without the last class, whose value is zero; `top` is the most probable one."""
     free = len(values)
     peak = values[top] if top < free else 0.0
     mean = -p[free] * peak
     for k in range(free):
         mean += p[k] * (values[k] - peak)
-    found = np.empty(free)
     for k in range(free):
-        found[k] = p[k] * ((values[k] - peak) - mean)
-    return found
+        curved[k] = p[k] * ((values[k] - peak) - mean)
 
 
 @njit(nogil=True, fastmath={"contract", "reassoc", "nsz"})
