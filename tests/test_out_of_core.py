@@ -22,49 +22,22 @@ from genreglm.errors import (
     RankError,
     SeparationError,
 )
-from genreglm.result import Result
 from genreglm.sources import ParquetRows, read_rows
 from genreglm.summaries import summarise
+from in_passes import FORMULA, agree, save_parts, weighted_tracks
 from simulated import tracks
 
-FORMULA = "genre ~ energy + cr(valence, df=3, constraints='center') + C(key)"
 Save = Callable[..., Path]
 
 
 @pytest.fixture(scope="module")
 def rows() -> pd.DataFrame:
-    found = tracks(rows=1_500, genres=4, artists=60)
-    return found.assign(weight=np.random.default_rng(1).integers(0, 4, len(found)))
+    return weighted_tracks()
 
 
 @pytest.fixture
 def save(tmp_path: Path) -> Save:
-    def saved(frame: pd.DataFrame, cuts: list[int], name: str = "parts", group: int = 97) -> Path:
-        folder = tmp_path / name
-        folder.mkdir(exist_ok=True)
-        edges = [0, *sorted(cuts), len(frame)]
-        for number, (start, stop) in enumerate(pairwise(edges)):
-            frame.iloc[start:stop].to_parquet(folder / f"part-{number:03d}.parquet", row_group_size=group, index=False)
-        return folder
-
-    return saved
-
-
-def agree(
-    found: Result, wanted: Result, *, coefficients: float = 1e-8, errors: float = 1e-7, likelihood: float = 1e-12
-) -> None:
-    """The tolerances that are promised for the same frozen design."""
-    scale = np.abs(wanted.coefficients).max()
-    np.testing.assert_allclose(found.coefficients, wanted.coefficients, rtol=coefficients, atol=coefficients * scale)
-    assert found.statistics.log_likelihood == pytest.approx(wanted.statistics.log_likelihood, rel=likelihood)
-    assert found.statistics.null_log_likelihood == pytest.approx(wanted.statistics.null_log_likelihood, rel=1e-12)
-    assert found.statistics.told_right == wanted.statistics.told_right
-    assert found.statistics.nobs == wanted.statistics.nobs
-    np.testing.assert_allclose(found.statistics.tjur, wanted.statistics.tjur, rtol=1e-8)
-    assert (found.inference is None) == (wanted.inference is None)
-    if found.inference is not None and wanted.inference is not None:
-        assert found.inference.units == wanted.inference.units
-        np.testing.assert_allclose(found.tidy()["std_error"], wanted.tidy()["std_error"], rtol=errors)
+    return lambda frame, cuts, name="parts", group=97: save_parts(tmp_path / name, frame, cuts, group)
 
 
 @pytest.mark.parametrize(
@@ -253,8 +226,8 @@ def test_what_passes_cannot_do_is_refused_with_a_remedy(rows: pd.DataFrame, save
     folder = save(rows, [])
     with pytest.raises(OptionError, match="Lasso needs all rows at once"):
         gg.fit(FORMULA, folder, penalty=gg.Lasso(0.01))
-    with pytest.raises(OptionError, match="offset, aliased: not where rows are met in passes"):
-        gg.fit(FORMULA, folder, offset=np.zeros((len(rows), 4)), aliased="drop")
+    with pytest.raises(OptionError, match="offset must name a column for each class"):
+        gg.fit(FORMULA, folder, offset=np.zeros((len(rows), 4)))
     with pytest.raises(OptionError, match="weights must be the name of a column"):
         gg.fit(FORMULA, folder, weights=np.ones(len(rows)))
     with pytest.raises(OptionError, match="in memory already"):

@@ -23,7 +23,7 @@ from genreglm.engine.sparse_penalties import SparsePenalty
 from genreglm.engine.threads import single_threaded_blas
 from genreglm.errors import OptionError
 from genreglm.fitting_in_passes import fit_in_passes
-from genreglm.inputs import Clusters, Column
+from genreglm.inputs import Clusters, Column, Offset, SoftLabels
 from genreglm.options import (
     DECREMENT_TOLERANCE,
     GRADIENT_TOLERANCE,
@@ -37,7 +37,9 @@ from genreglm.out_of_core import OutOfCore
 from genreglm.penalised import penalty_factors, ridge_of
 from genreglm.refusals import named, require_optimum, separated_by_cells, separating
 from genreglm.result import FitStatistics, Inference, Result, SeparatedCell
+from genreglm.row_columns import RowColumns
 from genreglm.sources import Source, comes_in_batches, is_dask_frame, read_rows
+from genreglm.starts import start_from
 
 Floats = NDArray[np.float64]
 
@@ -52,8 +54,8 @@ def fit(
     client: Any = None,
     weights: Column | None = None,
     weight_kind: WeightKind = "frequency",
-    offset: Floats | None = None,
-    soft_labels: pd.DataFrame | None = None,
+    offset: Offset | None = None,
+    soft_labels: SoftLabels | None = None,
     aliased: Aliased = "refuse",
     penalty: Penalty | None = None,
     covariance: CovarianceKind | None = "observed",
@@ -79,9 +81,10 @@ def fit(
     weights : column name or (rows,) numbers >= 0; frequencies (2 = the row twice) unless
         `weight_kind="importance"`, whose scale means nothing and which demands a robust or clustered covariance; see
         `genreglm.engine.covariance.covariance_of`
-    offset : (rows, classes), a known part of the linear predictor
+    offset : (rows, classes), a known part of the linear predictor; or {class: column of the rows}, 0 in the others
     soft_labels : a frame of shares, one column a class, that spreads each row over several classes (the same as
-        the row once for each class, weighted by its share); the formula's response then only names the classes
+        the row once for each class, weighted by its share), or {class: column of the rows}; the formula's response is
+        then not read. In passes weights, offset, soft labels and clusters are columns of the rows
     aliased : "refuse" columns that depend linearly on those before them, or "drop" them as R does
     penalty : `Ridge`, `FamilyRidge`, `SmoothRidge`, `SmoothFamilyRidge`, `Lasso`, `ElasticNet`, `GroupLasso`,
         `TermLasso`, `CellPrior`, `Jeffreys`, or None for plain maximum likelihood
@@ -118,19 +121,17 @@ def fit(
     if is_dask_frame(rows) or (comes_in_batches(rows) if out_of_core is None else out_of_core):
         if isinstance(rows, pd.DataFrame):
             raise OptionError("out_of_core is for Parquet files: give their path. A frame is in memory already.")
-        _require_none(
-            offset=offset, soft_labels=soft_labels, start=start, aliased="drop" if aliased == "drop" else None
-        )
         return fit_in_passes(
             formula,
             rows,
             out_of_core if isinstance(out_of_core, OutOfCore) else OutOfCore(),
+            RowColumns.of(weights, clusters, offset, soft_labels),
             client=client,
-            weights=weights,
             weight_kind=weight_kind,
+            aliased=aliased,
             penalty=penalty,
             covariance=covariance,
-            clusters=clusters,
+            start=start,
             control=control,
         )
     frame = read_rows(rows)
@@ -144,7 +145,7 @@ def fit(
     cells = [] if isinstance(penalty, Shrinkage) else problem.empty_cells(learnt.spans)
     if cells and penalty is None:
         raise separated_by_cells(named(learnt, cells))
-    beginning = None if start is None else _start_from(start, learnt, problem, frame)
+    beginning = None if start is None else start_from(start, learnt, problem, frame)
     if isinstance(penalty, Jeffreys):
         found = jeffreys(problem, beginning, control, cells)
     elif isinstance(penalty, SparsePenalty):
@@ -207,16 +208,6 @@ def _learnt(formula: str | Design, frame: pd.DataFrame, labels: Sequence[Any] | 
     return designs.learn_with_matrix(formula, frame, labels)
 
 
-def _require_none(**given: Any) -> None:
-    """Refuse what passes over the rows cannot take."""
-    named = [name for name, value in given.items() if value is not None]
-    if named:
-        raise OptionError(
-            f"{', '.join(named)}: not where rows are met in passes. Write such columns into the files, or fit in "
-            "memory (out_of_core=False)."
-        )
-
-
 def _check_options(weight_kind: WeightKind, covariance: CovarianceKind | None, clusters: Clusters | None) -> None:
     check_choice("weight_kind", weight_kind, WeightKind)
     if covariance is not None:
@@ -228,27 +219,6 @@ def _check_options(weight_kind: WeightKind, covariance: CovarianceKind | None, c
             "weight_kind='importance' gives no observed-information covariance: use covariance='robust', 'HC0', "
             "'clustered' or None."
         )
-
-
-def _start_from(start: Result | Floats, design: Design, problem: Problem, frame: pd.DataFrame) -> Floats:
-    """Return given coefficients, or those that come near another result's linear predictor; new classes get zero.
-
-    Where all its columns are here too, by name; else by least squares on this problem's columns.
-    """
-    if not isinstance(start, Result):
-        values = np.asarray(start, dtype=np.float64)
-        if values.shape != (len(design.columns), problem.classes) or not np.isfinite(values).all():
-            expected = (len(design.columns), problem.classes)
-            raise OptionError(f"start must be a Result or {expected} finite coefficients; found shape {values.shape}.")
-        return values
-    mine, classes = list(design.columns), list(design.classes)
-    given = pd.DataFrame(start.coefficients, index=list(start.design.columns), columns=list(start.classes))
-    given = given.reindex(columns=classes, fill_value=0.0)
-    if set(given.index) <= set(mine):
-        return given.reindex(index=mine, fill_value=0.0).to_numpy()
-    eta = start.design.matrix(frame) @ given.to_numpy()
-    weight = np.sqrt(problem.w)[:, None]
-    return np.asarray(np.linalg.lstsq(weight * problem.x, weight * eta)[0])
 
 
 def _without_aliased(design: Design, problem: Problem) -> tuple[Design, Problem]:

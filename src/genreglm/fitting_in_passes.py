@@ -1,17 +1,19 @@
 """`fit` where rows are met in passes: the same arguments as far as passes allow them, and the same `Result`."""
 
+from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from genreglm.designs import Design
 from genreglm.engine.accuracy import discrimination_of
 from genreglm.engine.blocks import Blocks, Floats
+from genreglm.engine.coordinates import aliased_columns
 from genreglm.engine.estimate import Control
 from genreglm.engine.passes.cells import empty_cells, prior_blocks
 from genreglm.engine.passes.covariance import covariance_in_passes
 from genreglm.engine.passes.estimate import Measured, PassEstimate, estimate_in_passes
 from genreglm.engine.passes.jeffreys import jeffreys_in_passes
+from genreglm.engine.passes.nested import Selected
+from genreglm.engine.passes.null import null_log_likelihood
 from genreglm.engine.passes.rows import Followed, Rows, added
 from genreglm.engine.passes.sums import fit_sums
 from genreglm.engine.penalties import CellPrior, Jeffreys, Penalty, Ridge, Shrinkage
@@ -19,12 +21,14 @@ from genreglm.engine.separation import EmptyCell
 from genreglm.engine.sparse_penalties import SparsePenalty
 from genreglm.engine.threads import single_threaded_blas
 from genreglm.errors import OptionError
-from genreglm.options import CovarianceKind, WeightKind
+from genreglm.options import Aliased, CovarianceKind, WeightKind
 from genreglm.out_of_core import OutOfCore, Prepared
 from genreglm.passes_over import prepared
 from genreglm.penalised import ridge_of
 from genreglm.refusals import named, require_optimum, separated_by_cells
 from genreglm.result import Bread, FitStatistics, Inference, Result
+from genreglm.row_columns import RowColumns
+from genreglm.starts import start_from
 
 
 @single_threaded_blas()
@@ -32,13 +36,14 @@ def fit_in_passes(
     formula: str | Design,
     source: Any,
     how: OutOfCore,
+    beside: RowColumns,
     *,
     client: Any,
-    weights: Any,
     weight_kind: WeightKind,
+    aliased: Aliased,
     penalty: Penalty | None,
     covariance: CovarianceKind | None,
-    clusters: Any,
+    start: Result | Floats | None,
     control: Control,
 ) -> Result:
     """Fit rows of Parquet files, or of a Dask frame, without holding them; see `genreglm.fitting.fit`.
@@ -46,23 +51,40 @@ def fit_in_passes(
     Raises
     ------
     OptionError
-        For what needs all rows at once: penalties of the lasso kind, weights and clusters other than columns.
+        For penalties of the lasso kind, which need all rows at once.
     """
-    _require_passes(penalty, weights, clusters)
-    with prepared(formula, source, how, client, weights, clusters) as ready:
-        return _fit(ready, weight_kind, penalty, covariance, clusters, control)
+    _require_passes(penalty)
+    with prepared(formula, source, how, beside, client) as ready:
+        measured = Measured.of(ready.rows)
+        if aliased == "drop":
+            ready, measured = _without_aliased(ready, measured)
+        if start is not None:
+            given = start_from(start, ready.design, ready.sample, ready.frame)
+            ready = replace(ready, start=ready.sample.standardisation.forth(given))
+        return _fit(ready, measured, weight_kind, penalty, covariance, control)
+
+
+def _without_aliased(ready: Prepared, measured: Measured) -> tuple[Prepared, Measured]:
+    """Leave out the columns that depend linearly on those before them."""
+    dropped = aliased_columns(measured.triangular)
+    if not dropped:
+        return ready, measured
+    kept = [j for j in range(ready.rows.columns) if j not in dropped]
+    fewer = replace(
+        ready, design=ready.design.without(dropped), sample=ready.sample.keep(kept), rows=Selected(ready.rows, kept)
+    )
+    return fewer, measured.keep(kept)
 
 
 def _fit(
     ready: Prepared,
+    measured: Measured,
     weight_kind: WeightKind,
     penalty: Penalty | None,
     covariance: CovarianceKind | None,
-    clusters: str | None,
     control: Control,
 ) -> Result:
     design, rows = ready.design, ready.rows
-    measured = Measured.of(rows)
     cells = [] if isinstance(penalty, Shrinkage) else empty_cells(rows, design.spans, design.intercept)
     if cells and penalty is None:
         raise separated_by_cells(named(design, cells))
@@ -71,11 +93,11 @@ def _fit(
     require_optimum(design, found)
     inference, bread = None, None
     if covariance is not None:
-        inference, bread = _infer(ready, found, prior, covariance, clusters, weight_kind)
+        inference, bread = _infer(ready, measured, found, prior, covariance, weight_kind)
     return Result(
         design=design,
         coefficients=found.coefficients,
-        statistics=_statistics(rows, measured, found, weight_kind),
+        statistics=_statistics(ready, measured, found, weight_kind),
         inference=inference,
         separated=named(design, cells),
         penalty=penalty,
@@ -123,28 +145,30 @@ def _estimate(
 
 def _infer(
     ready: Prepared,
+    measured: Measured,
     found: PassEstimate,
     prior: Blocks | None,
     kind: CovarianceKind,
-    clusters: str | None,
     weight_kind: WeightKind,
 ) -> tuple[Inference, Bread]:
     everything: Rows = ready.rows if prior is None else Followed(ready.rows, prior)
-    standard = ready.sample.standardisation
+    standard, ways = ready.sample.standardisation, ready.ways
+    by_all_rows = measured.standardisation(standard).back() if len(ways) > 1 else None
     matrix, units, inverse = covariance_in_passes(
-        ready.rows, everything, found.standardised, standard.back(), kind, weight_kind, ready.cluster_meat
+        ready.rows, everything, found.standardised, standard.back(), kind, weight_kind, ways, by_all_rows
     )
-    return Inference(kind, matrix, units, clusters), Bread(inverse, standard, ready.weights)
+    clusters = " and ".join(ready.columns.clusters) or None
+    return Inference(kind, matrix, units, clusters), Bread(inverse, standard, ready.columns)
 
 
-def _statistics(rows: Rows, measured: Measured, found: PassEstimate, weight_kind: WeightKind) -> FitStatistics:
+def _statistics(ready: Prepared, measured: Measured, found: PassEstimate, weight_kind: WeightKind) -> FitStatistics:
     assert found.solution is not None
-    log_likelihood, *sums = rows.reduce(fit_sums, added, found.standardised)
+    log_likelihood, *sums = ready.rows.reduce(fit_sums, added, found.standardised)
     told_right, tjur = discrimination_of(*sums)
     return FitStatistics(
         nobs=measured.total_weight,
         log_likelihood=log_likelihood,
-        null_log_likelihood=_null(measured.class_weights),
+        null_log_likelihood=null_log_likelihood(ready.rows, measured, ready.sample),
         gradient_norm=found.solution.gradient,
         iterations=found.solution.steps,
         outcome=found.outcome.value,
@@ -156,16 +180,9 @@ def _statistics(rows: Rows, measured: Measured, found: PassEstimate, weight_kind
     )
 
 
-def _null(class_weights: Floats) -> float:
-    return float(class_weights @ np.log(class_weights / class_weights.sum()))
-
-
-def _require_passes(penalty: Penalty | None, weights: Any, clusters: Any) -> None:
+def _require_passes(penalty: Penalty | None) -> None:
     if isinstance(penalty, SparsePenalty):
         raise OptionError(
             f"{type(penalty).__name__} needs all rows at once. In passes there are gg.Ridge and its kin, gg.CellPrior, "
             "gg.Jeffreys, and fits without a penalty; or fit a sample that fits in memory."
         )
-    for name, given in (("weights", weights), ("clusters", clusters)):
-        if given is not None and not isinstance(given, str):
-            raise OptionError(f"{name} must be the name of a column where rows are met in passes; found {given!r:.60}.")

@@ -1,6 +1,6 @@
 """What a caller gives beside the formula, checked and turned into arrays: weights, offset, clusters, soft labels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from genreglm.designs import Design
+from genreglm.engine.blocks import Targets
 from genreglm.engine.problem import Problem
 from genreglm.errors import DataError
 
@@ -15,14 +16,17 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 Column = str | Sequence[Any] | NDArray[Any] | pd.Series
 Clusters = Column | Sequence[Column]
+# Values, or for each class the column of the frame that holds its own.
+Offset = Floats | Mapping[Any, str]
+SoftLabels = pd.DataFrame | Mapping[Any, str]
 
 
 def problem(
     design: Design,
     frame: pd.DataFrame,
     weights: Column | None = None,
-    offset: Floats | None = None,
-    soft_labels: pd.DataFrame | None = None,
+    offset: Offset | None = None,
+    soft_labels: SoftLabels | None = None,
     matrix: Floats | None = None,
 ) -> Problem:
     """Return the arrays of a fit of `design` to `frame`, whose `matrix` need not be made again where it is at hand.
@@ -33,10 +37,8 @@ def problem(
         For rows, weights, an offset or soft labels that cannot be used, and for a class without rows.
     """
     x = design.matrix(frame) if matrix is None else matrix
-    y = design.codes(frame) if soft_labels is None else _shares(soft_labels, design, frame)
-    found = Problem(
-        x, y, row_weights(weights, frame), len(design.classes), design.intercept, _offset(offset, design, frame)
-    )
+    y, w = targets(soft_labels, design, frame), row_weights(weights, frame)
+    found = Problem(x, y, w, len(design.classes), design.intercept, offset_values(offset, design, frame))
     seen = found.class_weights > 0
     if not seen.all():
         absent = [str(label) for label, there in zip(design.classes, seen, strict=True) if not there]
@@ -56,18 +58,22 @@ def unweighted(design: Design, frame: pd.DataFrame) -> Problem:
     return Problem(x, design.codes(frame), np.ones(len(x)), len(design.classes), design.intercept)
 
 
-def labels(soft_labels: pd.DataFrame | None) -> list[Any] | None:
+def labels(soft_labels: SoftLabels | None) -> list[Any] | None:
     """Return the classes that soft labels name, None where there are none.
 
     Raises
     ------
     DataError
-        Where they are no frame with one column a class.
+        Where they are no frame with one column a class, nor a column for each class.
     """
     if soft_labels is None:
         return None
+    if isinstance(soft_labels, Mapping):
+        return list(soft_labels)
     if not isinstance(soft_labels, pd.DataFrame) or not soft_labels.columns.is_unique:
-        raise DataError("soft_labels must be a DataFrame of shares, one column a class, each named once.")
+        raise DataError(
+            "soft_labels must be a DataFrame of shares, one column a class, each named once; or {class: column}."
+        )
     return list(soft_labels.columns)
 
 
@@ -144,9 +150,24 @@ def row_weights(weights: Column | None, frame: pd.DataFrame, *, part: bool = Fal
     return values
 
 
-def _offset(offset: Floats | None, design: Design, frame: pd.DataFrame) -> Floats | None:
+def offset_values(offset: Offset | None, design: Design, frame: pd.DataFrame) -> Floats | None:
+    """Return the offset of rows, (rows, classes), None where there is none; 0 in a class that no column is given for.
+
+    Raises
+    ------
+    DataError
+        Unless they are finite numbers, and for an unknown class or column.
+    """
     if offset is None:
         return None
+    if isinstance(offset, Mapping):
+        unknown = [str(label) for label in offset if label not in design.classes]
+        if unknown:
+            raise DataError(f"offset names {', '.join(unknown[:10])}, which no class of the design is called.")
+        none = np.zeros(len(frame))
+        offset = np.column_stack(
+            [column(offset[label], frame, "offset") if label in offset else none for label in design.classes]
+        )
     try:
         values = np.ascontiguousarray(offset, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -156,12 +177,23 @@ def _offset(offset: Floats | None, design: Design, frame: pd.DataFrame) -> Float
     return values
 
 
-def _shares(soft_labels: pd.DataFrame, design: Design, frame: pd.DataFrame) -> Floats:
-    """Return the shares in the order of the design's classes, each row divided by its sum."""
+def targets(soft_labels: SoftLabels | None, design: Design, frame: pd.DataFrame) -> Targets:
+    """Return the class codes of rows, or their shares (rows, classes), each row divided by its sum.
+
+    Raises
+    ------
+    DataError
+        For a class that the design does not know, and for shares that are no numbers >= 0, or all zero in a row.
+    """
+    if soft_labels is None:
+        return design.codes(frame)
     if set(labels(soft_labels) or ()) != set(design.classes):
         raise DataError(
             f"soft_labels must have one column for each of the {len(design.classes)} classes of the design."
         )
+    if isinstance(soft_labels, Mapping):
+        given = {label: column(name, frame, "soft_labels") for label, name in soft_labels.items()}
+        soft_labels = pd.DataFrame(given, index=frame.index)
     try:
         shares = np.ascontiguousarray(soft_labels[list(design.classes)], dtype=np.float64)
     except (TypeError, ValueError) as error:

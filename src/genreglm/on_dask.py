@@ -21,7 +21,8 @@ from genreglm.engine.coordinates import Standardisation
 from genreglm.engine.passes.partitions import Partition, in_partition, meat_in_partition, together
 from genreglm.engine.passes.rows import Combine, Found, Kernel, added
 from genreglm.errors import DataError, OptionError
-from genreglm.out_of_core import OutOfCore, Prepared, cluster_hashes, kept_folder, last_reached, parameters_of, reaching
+from genreglm.out_of_core import OutOfCore, Prepared, kept_folder, last_reached, parameters_of, reaching
+from genreglm.row_columns import RowColumns
 from genreglm.sources import plain_values
 from genreglm.summaries import Asked, Summary, checked, learn_from, merged_two, needed_columns
 
@@ -60,9 +61,8 @@ def prepared(
     formula: str | Design,
     frame: Any,
     how: OutOfCore,
+    beside: RowColumns,
     client: Any = None,
-    weights: str | None = None,
-    clusters: str | None = None,
 ) -> Iterator[Prepared]:
     """Learn the design in one pass over a Dask frame, and leave its columns with the workers.
 
@@ -82,21 +82,22 @@ def prepared(
             "OutOfCore(single=True) is for mapped files; Dask's workers hold columns in double precision."
         )
     compute, persist = _scheduler(client)
-    extra = [name for name in (weights, clusters) if name is not None]
-    columns = needed_columns(formula, [str(name) for name in frame.columns], extra)
-    text = formula.formula if isinstance(formula, Design) else formula
+    names = [str(name) for name in frame.columns]
+    columns = needed_columns(formula, names, beside.names, response=beside.soft_labels is None)
+    asked = Asked.by(formula.formula if isinstance(formula, Design) else formula, beside.share_columns)
     pieces = frame[columns].to_delayed()
-    summary = _summary(text, pieces, how, compute)
-    design = formula if isinstance(formula, Design) else learn_from(formula, summary)
+    summary = _summary(asked, pieces, how, compute)
+    design = formula if isinstance(formula, Design) else learn_from(formula, summary, inputs.labels(beside.soft_labels))
     memory.require_within(memory.pass_bytes(len(design.columns), len(design.classes)), how.memory)
     frame_of_sample = summary.beginning(parameters_of(design))
-    sample = inputs.problem(design, frame_of_sample, weights)
-    cut = partial(_partition, design=design, standard=sample.standardisation, weights=weights, clusters=clusters)
+    sample = beside.problem(design, frame_of_sample)
+    cut = partial(_partition, design=design, standard=sample.standardisation, beside=beside)
     rows = DaskRows(len(design.columns), len(design.classes), summary.rows, persist(_each(cut, pieces)), compute)
-    meat = None if clusters is None else partial(_clustered, frame[columns], clusters, cut, compute)
+    dealt = partial(_clustered, frame[columns], beside, cut, compute)
+    ways = [partial(dealt, way) for way in range(beside.ways)]
     with kept_folder(how) as folder:
         start = last_reached(folder, rows)
-        yield Prepared(design, sample, frame_of_sample, rows, start, reaching(folder), meat, weights)
+        yield Prepared(design, sample, frame_of_sample, rows, start, reaching(folder), ways, beside)
 
 
 def _scheduler(client: Any) -> tuple[Callable[[Any], Any], Callable[[list[Any]], list[Any]]]:
@@ -115,10 +116,10 @@ def _scheduler(client: Any) -> tuple[Callable[[Any], Any], Callable[[list[Any]],
     return (lambda value: client.compute(value).result()), lambda values: list(client.persist(values))
 
 
-def _summary(formula: str, pieces: Sequence[Any], how: OutOfCore, compute: Callable[[Any], Any]) -> Summary:
+def _summary(asked: Asked, pieces: Sequence[Any], how: OutOfCore, compute: Callable[[Any], Any]) -> Summary:
     from dask import delayed
 
-    one = partial(_summary_of, asked=Asked.by(formula), size=how.sample_rows)
+    one = partial(_summary_of, asked=asked, size=how.sample_rows)
     parts = [delayed(one, pure=False)(piece, seed=(how.seed, number)) for number, piece in enumerate(pieces)]
     return checked(compute(_tree(merged_two, parts)))
 
@@ -128,18 +129,19 @@ def _summary_of(piece: pd.DataFrame, asked: Asked, size: int, seed: Sequence[int
 
 
 def _partition(
-    piece: pd.DataFrame, design: Design, standard: Standardisation, weights: str | None, clusters: str | None
+    piece: pd.DataFrame, design: Design, standard: Standardisation, beside: RowColumns, way: int | None = None
 ) -> Partition | None:
-    """Return the arrays of a partition, None where it has no rows."""
+    """Return the arrays of a partition, with the clusters of one `way` where it is given; None where it has no rows."""
     if not len(piece):
         return None
     frame = plain_values(piece)
     return Partition(
         standard.apply(design.matrix(frame)),
-        design.codes(frame),
-        inputs.row_weights(weights, frame, part=True),
+        beside.targets(design, frame),
+        beside.weights_of(frame),
         len(design.classes),
-        None if clusters is None else cluster_hashes(frame, clusters),
+        beside.offset_of(design, frame),
+        None if way is None else beside.cluster_hash(frame, way),
     )
 
 
@@ -150,14 +152,19 @@ def _each(task: Callable[..., Any], pieces: Sequence[Any]) -> list[Any]:
 
 
 def _clustered(
-    frame: Any, clusters: str, cut: Callable[..., Any], compute: Callable[[Any], Any], standardised: Floats
+    frame: Any,
+    beside: RowColumns,
+    cut: Callable[..., Any],
+    compute: Callable[[Any], Any],
+    way: int,
+    standardised: Floats,
 ) -> tuple[Floats, float]:
-    """Return the meat of clusters and how many there are, from a frame dealt anew so that none is in two partitions."""
+    """Return the meat of clusters of one way and their number, from a frame dealt anew: none is in two partitions."""
     from dask import delayed
 
-    dealt = frame.shuffle(on=clusters, shuffle_method="tasks").to_delayed()
+    dealt = frame.shuffle(on=beside.columns_of(way), shuffle_method="tasks").to_delayed()
     shared = delayed(standardised, traverse=False)
-    found = [delayed(meat_in_partition, pure=False)(part, shared) for part in _each(cut, dealt)]
+    found = [delayed(meat_in_partition, pure=False)(part, shared) for part in _each(partial(cut, way=way), dealt)]
     meat, count = compute(_tree(partial(together, added), found))
     return meat, count
 

@@ -6,11 +6,10 @@ import io
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,13 +19,13 @@ from genreglm.designs import Design
 from genreglm.engine import memory
 from genreglm.engine.blocks import Floats
 from genreglm.engine.coordinates import Standardisation
-from genreglm.engine.passes.clusters import cluster_meat
-from genreglm.engine.passes.covariance import ClusterMeat
+from genreglm.engine.passes.clusters import ClusterMeat, cluster_meat
 from genreglm.engine.passes.mapped import HEADER, MappedRows, RowWriter
 from genreglm.engine.passes.rows import Rows
 from genreglm.engine.problem import Problem
-from genreglm.errors import DataError, OptionError
+from genreglm.errors import OptionError
 from genreglm.files import make_folder, write_whole
+from genreglm.row_columns import RowColumns
 from genreglm.sources import ParquetRows
 from genreglm.summaries import SAMPLE_ROWS, learn_from, needed_columns, summarise
 
@@ -75,8 +74,8 @@ class Prepared:
     rows : all of them, standardised
     start : coefficients (columns, classes) of standardised columns that a killed fit had reached, if any
     reached : keeps such coefficients for a fit that goes on after this one was killed
-    weights : the column that holds them, if any
-    cluster_meat : from coefficients to the meat of the clusters and how many there are; None without clusters
+    columns : what the rows bring beside the formula's
+    ways : from coefficients to the meat of the clusters and how many there are, for each way of clustering
     """
 
     design: Design
@@ -85,8 +84,8 @@ class Prepared:
     rows: Rows
     start: Floats | None
     reached: Callable[[Floats], object]
-    cluster_meat: ClusterMeat | None
-    weights: str | None
+    ways: Sequence[ClusterMeat]
+    columns: RowColumns
 
 
 @contextlib.contextmanager
@@ -94,8 +93,7 @@ def prepared(
     formula: str | Design,
     source: ParquetRows,
     how: OutOfCore,
-    weights: str | None = None,
-    clusters: str | None = None,
+    beside: RowColumns,
 ) -> Iterator[Prepared]:
     """Learn the design in one pass over the source, and write its columns in another unless they lie there already.
 
@@ -106,29 +104,29 @@ def prepared(
     EstimationError
         Where the fit takes more memory than it may.
     """
-    extra = [name for name in (weights, clusters) if name is not None]
-    columns = needed_columns(formula, source.names, extra)
+    columns = needed_columns(formula, source.names, beside.names, response=beside.soft_labels is None)
     text = formula.formula if isinstance(formula, Design) else formula
-    summary = summarise(text, source.batches(columns), seed=how.seed, size=how.sample_rows)
-    design = formula if isinstance(formula, Design) else learn_from(formula, summary)
+    batches = source.batches(columns)
+    summary = summarise(text, batches, seed=how.seed, size=how.sample_rows, shares=beside.share_columns)
+    design = formula if isinstance(formula, Design) else learn_from(formula, summary, inputs.labels(beside.soft_labels))
     frame = summary.beginning(parameters_of(design))
-    sample = inputs.problem(design, frame, weights)
+    sample = beside.problem(design, frame)
     stretch = stretch_rows(len(design.columns), len(design.classes), len(frame), how.memory)
     with kept_folder(how) as folder:
-        wanted = _digest(source, design, sample.standardisation, weights, clusters, how)
+        wanted = _digest(source, design, sample.standardisation, beside, how)
         cache = folder / "rows"
         if not _is_cached(folder, wanted):
             (folder / _CACHED).unlink(missing_ok=True)
-            _write(source, columns, design, sample.standardisation, cache, how, weights, clusters)
+            _write(source, columns, design, sample.standardisation, cache, how, beside)
             write_whole(folder / _CACHED, json.dumps({"of": wanted}).encode())
             (folder / _CHECKPOINT).unlink(missing_ok=True)
         rows = MappedRows.open(cache, stretch)
-        meat = None if clusters is None else partial(_clustered, rows)
-        yield Prepared(design, sample, frame, rows, last_reached(folder, rows), reaching(folder), meat, weights)
+        ways = [partial(_clustered, rows, way) for way in range(beside.ways)]
+        yield Prepared(design, sample, frame, rows, last_reached(folder, rows), reaching(folder), ways, beside)
 
 
-def _clustered(rows: MappedRows, standardised: Floats) -> tuple[Floats, float]:
-    return cluster_meat(rows.by_cluster(_CLUSTERS_AT_ONCE), standardised)
+def _clustered(rows: MappedRows, way: int, standardised: Floats) -> tuple[Floats, float]:
+    return cluster_meat(rows.by_cluster(way, _CLUSTERS_AT_ONCE), standardised)
 
 
 def stretch_rows(columns: int, classes: int, sample: int, most_bytes: float) -> int:
@@ -154,16 +152,17 @@ def _write(
     standard: Standardisation,
     folder: Path,
     how: OutOfCore,
-    weights: str | None,
-    clusters: str | None,
+    beside: RowColumns,
 ) -> None:
     writer = RowWriter(
         folder,
         len(design.columns),
         len(design.classes),
         single=how.single,
-        weighted=weights is not None,
-        clustered=clusters is not None,
+        weighted=beside.weights is not None,
+        shared=beside.soft_labels is not None,
+        shifted=beside.offset is not None,
+        ways=beside.ways,
     )
     with writer:
         for frame in source.batches(columns):
@@ -171,25 +170,12 @@ def _write(
                 continue
             writer.add(
                 standard.apply(design.matrix(frame)),
-                design.codes(frame),
-                None if weights is None else inputs.row_weights(weights, frame, part=True),
-                None if clusters is None else cluster_hashes(frame, clusters),
+                beside.targets(design, frame),
+                beside.weights_of(frame),
+                beside.offset_of(design, frame),
+                beside.cluster_hashes(frame) if beside.ways else None,
             )
         writer.close()
-
-
-def cluster_hashes(frame: pd.DataFrame, name: str) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Return a number for each row's cluster that is the same wherever it is computed: 64 bits of a hash.
-
-    Raises
-    ------
-    DataError
-        For rows without a cluster.
-    """
-    missing = int(frame[name].isna().sum())
-    if missing:
-        raise DataError(f"{missing:,} rows have no {name!r} to be clustered by. Give each row one.")
-    return pd.util.hash_array(frame[name].to_numpy()).view(np.int64)
 
 
 @contextlib.contextmanager
@@ -210,16 +196,9 @@ def parameters_of(design: Design) -> int:
     return len(design.columns) * (len(design.classes) - 1)
 
 
-def _digest(
-    source: ParquetRows,
-    design: Design,
-    standard: Standardisation,
-    weights: str | None,
-    clusters: str | None,
-    how: OutOfCore,
-) -> str:
+def _digest(source: ParquetRows, design: Design, standard: Standardisation, beside: RowColumns, how: OutOfCore) -> str:
     moments = [standard.centre.tolist(), standard.scale.tolist()]
-    told = [source.identity, design.to_dict(), moments, weights, clusters, how.single]
+    told = [source.identity, design.to_dict(), moments, beside.told(), how.single]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from genreglm import on_dask, out_of_core
 from genreglm.designs import Design
 from genreglm.out_of_core import OutOfCore, Prepared
+from genreglm.row_columns import RowColumns
 from genreglm.sources import ParquetRows, is_dask_frame
 
 
@@ -13,11 +14,10 @@ def prepared(
     formula: str | Design,
     source: Any,
     how: OutOfCore,
+    beside: RowColumns,
     client: Any = None,
-    weights: str | None = None,
-    clusters: str | None = None,
 ) -> AbstractContextManager[Prepared]:
     """Return rows ready for passes over them; see `genreglm.out_of_core.prepared` and `genreglm.on_dask.prepared`."""
     if is_dask_frame(source):
-        return on_dask.prepared(formula, source, how, client, weights, clusters)
-    return out_of_core.prepared(formula, ParquetRows.open(source), how, weights, clusters)
+        return on_dask.prepared(formula, source, how, beside, client)
+    return out_of_core.prepared(formula, ParquetRows.open(source), how, beside)

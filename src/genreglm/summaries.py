@@ -24,16 +24,17 @@ _MOST_LEVELS = 10_000
 
 @dataclass(frozen=True)
 class Asked:
-    """The columns that a formula needs, response included, and those that it codes as factors."""
+    """The columns that a formula needs, response included, those that it codes as factors, and columns of shares."""
 
     columns: tuple[str, ...]
     levels: tuple[str, ...]
 
     @classmethod
-    def by(cls, formula: str) -> "Asked":
-        """Return what a formula asks for; its response is a factor."""
+    def by(cls, formula: str, shares: Sequence[str] = ()) -> "Asked":
+        """Return what a formula asks for; its response is a factor, unless columns of `shares` stand in its place."""
         response, right = parse(formula)
-        return cls((response, *variables(right)), (response, *coded_columns(right)))
+        named = () if shares else (response,)
+        return cls((*named, *shares, *variables(right)), (*named, *coded_columns(right)))
 
 
 @dataclass(frozen=True)
@@ -94,15 +95,22 @@ class Summary:
         return pd.concat([self.sample.head(enough), self.ends], ignore_index=True)
 
 
-def summarise(formula: str, batches: Iterable[pd.DataFrame], *, seed: int = 0, size: int = SAMPLE_ROWS) -> Summary:
-    """Return the summary of rows that come in batches.
+def summarise(
+    formula: str,
+    batches: Iterable[pd.DataFrame],
+    *,
+    seed: int = 0,
+    size: int = SAMPLE_ROWS,
+    shares: Sequence[str] = (),
+) -> Summary:
+    """Return the summary of rows that come in batches; `shares` are columns that stand in the response's place.
 
     Raises
     ------
     DataError
         Where there are no rows, values are missing, or a factor has more than 10,000 levels.
     """
-    asked = Asked.by(formula)
+    asked = Asked.by(formula, shares)
     found: Summary | None = None
     for number, batch in enumerate(batches):
         if len(batch):
@@ -134,8 +142,10 @@ def checked(found: Summary | None) -> Summary:
     return found
 
 
-def needed_columns(formula: str | Design, names: Sequence[str], extra: Iterable[str] = ()) -> list[str]:
-    """Return the columns of a table that a fit reads, in the table's order.
+def needed_columns(
+    formula: str | Design, names: Sequence[str], extra: Iterable[str] = (), *, response: bool = True
+) -> list[str]:
+    """Return the columns of a table that a fit reads, in the table's order, without the `response` where it does not.
 
     Raises
     ------
@@ -143,18 +153,18 @@ def needed_columns(formula: str | Design, names: Sequence[str], extra: Iterable[
         For those that are not there, with the nearest name.
     """
     if isinstance(formula, Design):
-        response, right = formula.response, formula.variables
+        label, right = formula.response, formula.variables
     else:
-        response, terms = parse(formula)
+        label, terms = parse(formula)
         right = variables(terms)
-    wanted = {response, *right, *extra}
+    wanted = {*([label] if response else []), *right, *extra}
     require_columns(sorted(wanted), names)
     return [name for name in names if name in wanted]
 
 
-def learn_from(formula: str, summary: Summary) -> Design:
+def learn_from(formula: str, summary: Summary, classes: Sequence[Any] | None = None) -> Design:
     """Learn a design from a summary; see `genreglm.designs.learn`."""
-    return learn(formula, summary.frame)
+    return learn(formula, summary.frame, classes)
 
 
 def _ends(frame: pd.DataFrame, columns: Sequence[str], levels: Sequence[str]) -> pd.DataFrame:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from genreglm import inputs
 from genreglm.engine.blocks import Block, Blocks, Floats
 from genreglm.engine.row_deletion import delete_rows
 from genreglm.engine.row_forms import row_forms
@@ -44,8 +43,9 @@ def _of_batches(result: Result, rows: Any, table: Callable[[Parts, Bread, int], 
             "Rows in batches need what a fit of them in passes leaves: gg.fit(formula, files) with a covariance, in "
             "this process. For a fit of rows in memory give the frame."
         )
-    weights = [] if result.bread.weights is None else [result.bread.weights]
-    columns = list(dict.fromkeys([result.design.response, *result.design.variables, *weights]))
+    beside = result.bread.columns.without_clusters()
+    response = [result.design.response] if beside.soft_labels is None else []
+    columns = list(dict.fromkeys([*response, *result.design.variables, *beside.names]))
     parts = map_batches(partial(_of_batch, result, result.bread, table), rows, columns)
     total = sum(weight for weight, _ in parts)
     if not np.isclose(total, result.statistics.nobs, rtol=1e-12):
@@ -60,9 +60,9 @@ def _of_batch(
     result: Result, bread: Bread, table: Callable[[Parts, Bread, int], pd.DataFrame], batch: pd.DataFrame
 ) -> tuple[float, pd.DataFrame]:
     standard, classes = bread.standardisation, len(result.classes)
-    w = inputs.row_weights(bread.weights, batch, part=True)
-    x = standard.apply(result.design.matrix(batch))
-    blocks = Blocks.of(x, result.design.codes(batch), w, classes)
+    design, beside = result.design, bread.columns
+    x, w = standard.apply(design.matrix(batch)), beside.weights_of(batch)
+    blocks = Blocks.of(x, beside.targets(design, batch), w, classes, beside.offset_of(design, batch))
     coefficients = standard.forth(result.coefficients)
 
     def task(block: Block) -> tuple[Block, Floats]:

@@ -18,6 +18,7 @@ from genreglm.engine.penalties import Penalty, Shrinkage, in_words
 from genreglm.engine.problem import Problem
 from genreglm.errors import DataError, InferenceError
 from genreglm.options import Adjustment, AnovaType, CovarianceKind, PredictionKind, TermTest, WeightKind, check_choice
+from genreglm.row_columns import RowColumns
 from genreglm.sources import Source, comes_in_batches, is_dask_frame, map_batches, read_rows
 
 if TYPE_CHECKING:
@@ -60,12 +61,12 @@ class Bread:
     ----------
     inverse : of the information, (m, m), in standardised columns
     standardisation : of the columns
-    weights : the column that held the rows' weights
+    columns : those that the rows brought beside the formula's
     """
 
     inverse: Floats = field(repr=False)
     standardisation: Standardisation = field(repr=False)
-    weights: str | None = None
+    columns: RowColumns
 
 
 @dataclass(frozen=True)

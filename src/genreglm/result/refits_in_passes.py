@@ -16,6 +16,7 @@ from genreglm.passes_over import prepared
 from genreglm.result.model import Result
 from genreglm.result.refits import Maxima, require_likelihood
 from genreglm.result.rows import require_same
+from genreglm.row_columns import RowColumns
 
 
 @contextmanager
@@ -32,9 +33,9 @@ def refits_in_passes(result: Result, test: TermTest, source: Any) -> Iterator[Ma
         For rows that are not those of the fit.
     """
     require_likelihood(result, test)
-    weights = None if result.bread is None else result.bread.weights
+    beside = RowColumns() if result.bread is None else result.bread.columns.without_clusters()
     design = result.design
-    with single_threaded_blas(), prepared(design, source, OutOfCore(), weights=weights) as ready:
+    with single_threaded_blas(), prepared(design, source, OutOfCore(), beside) as ready:
         prior = None
         if isinstance(result.penalty, CellPrior) and result.separated:
             cells = empty_cells(ready.rows, design.spans, design.intercept)

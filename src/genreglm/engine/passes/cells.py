@@ -14,26 +14,27 @@ def empty_cells(rows: Rows, factors: Sequence[range], intercept: int | None) -> 
 
     For a level without a column of its own that needs an intercept, or another factor with a column for each level.
     """
-    of_class, odd, ones, none, several = rows.reduce(level_counts, added, list(factors))
-    count = of_class.sum()
+    of_class, odd, ones, none, several, having = rows.reduce(level_counts, added, list(factors))
+    count, with_level, without = having[0], having[1 : 1 + rows.columns], having[1 + rows.columns :]
     factor = [not odd[span.start : span.stop].any() for span in factors]
     whole = any(is_one and not none[s].any() and not several[s] for s, is_one in enumerate(factor))
     found: list[EmptyCell] = []
     for s, span in enumerate(factors):
-        if not factor[s] or ones[span.start : span.stop].sum() == count * len(span):
+        if not factor[s] or with_level[span.start : span.stop].sum() == count * len(span):
             continue
-        levels: list[tuple[tuple[int, ...], int, Floats]] = [((column,), 1, ones[column]) for column in span]
+        levels: list[tuple[tuple[int, ...], int, Floats, float]]
+        levels = [((column,), 1, ones[column], with_level[column]) for column in span]
         if (intercept is not None or whole) and not several[s]:
-            levels.append((tuple(span), 0, none[s]))
-        for columns, value, seen in levels:
-            if 0 < seen.sum() < count:
+            levels.append((tuple(span), 0, none[s], without[s]))
+        for columns, value, seen, held in levels:
+            if 0 < held < count:
                 empty = np.flatnonzero((seen == 0) & (of_class > 0))
                 found += [EmptyCell(int(k), columns, value) for k in empty]
     return found
 
 
-def level_counts(blocks: Blocks, spans: Sequence[range]) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """Count rows of positive weight.
+def level_counts(blocks: Blocks, spans: Sequence[range]) -> tuple[Floats, ...]:
+    """Count rows of positive weight, of a class by their shares of it.
 
     Returns
     -------
@@ -41,25 +42,27 @@ def level_counts(blocks: Blocks, spans: Sequence[range]) -> tuple[Floats, Floats
     odd : (columns,), those in which a column is neither 0 nor 1
     ones : (columns, classes), those in which it is 1
     none, several : (spans, classes), (spans,), those in which none of a span's columns is 1, or more than one is
+    having : (1 + columns + spans,), all, those in which a column is 1, and those in which none of a span's is
     """
     columns, classes = blocks.columns, blocks.classes
     of_class, odd, ones = np.zeros(classes), np.zeros(columns), np.zeros((columns, classes))
-    none, several = np.zeros((len(spans), classes)), np.zeros(len(spans))
+    none, several, having = np.zeros((len(spans), classes)), np.zeros(len(spans)), np.zeros(1 + columns + len(spans))
     for block in blocks.parts:
         live = block.w > 0
-        y = block.y[live]
-        member = np.zeros((len(y), classes))
-        member[np.arange(len(y)), y] = 1.0
+        member = block.shares(classes)[live]
         x = block.x[live]
         is_one = x == 1.0
         of_class += member.sum(axis=0)
         odd += (~is_one & (x != 0.0)).sum(axis=0)
         ones += is_one.T @ member
+        having[0] += len(x)
+        having[1 : 1 + columns] += is_one.sum(axis=0)
         for s, span in enumerate(spans):
             held = is_one[:, span.start : span.stop].sum(axis=1)
             none[s] += (held == 0) @ member
+            having[1 + columns + s] += float((held == 0).sum())
             several[s] += float((held > 1).sum())
-    return of_class, odd, ones, none, several
+    return of_class, odd, ones, none, several, having
 
 
 def prior_blocks(rows: Rows, cells: Sequence[EmptyCell], count: float) -> Blocks:

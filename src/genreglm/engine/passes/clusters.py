@@ -1,12 +1,40 @@
 """Scores summed over clusters, where rows are met in passes and come in the order of their clusters."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from genreglm.engine import symmetric
+from genreglm.engine import sandwich, symmetric
 from genreglm.engine.blocks import Blocks, Codes, Floats
 from genreglm.engine.passes.sums import cluster_scores
+
+# From standardised coefficients to the meat of all clusters of one way, (m, m), and how many there are.
+ClusterMeat = Callable[[Floats], tuple[Floats, float]]
+
+
+def meat_of_ways(ways: Sequence[ClusterMeat], standardised: Floats) -> tuple[Floats, float]:
+    """Return the meat of one way of clustering, or of two, and the (smaller) number of clusters.
+
+    Each way is taken times its own small-sample factor. Of two ways they are those of a, b, and of rows that share
+    both; see `genreglm.engine.covariance.covariance_of`.
+
+    Raises
+    ------
+    InferenceError
+        For fewer than two clusters.
+    """
+    found = [way(standardised) for way in ways]
+    counts = [count for _, count in found]
+    signs = [1.0]
+    if len(found) > 1:
+        first, second, both = counts
+        signs = [1.0, 0.0, 0.0] if both == second else [0.0, 1.0, 0.0] if both == first else [1.0, 1.0, -1.0]
+    meat = np.zeros_like(found[0][0])
+    for sign, (part, count) in zip(signs, found, strict=True):
+        if sign:
+            part *= sign * sandwich.small_sample_factor(count, "clusters")
+            meat += part
+    return meat, min(counts)
 
 
 def cluster_meat(clustered: Iterable[tuple[Blocks, Codes]], standardised: Floats) -> tuple[Floats, float]:

@@ -1,17 +1,17 @@
 """The covariance of an estimate whose rows are met in passes; see `genreglm.engine.covariance` for the formulas."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
-from genreglm.engine import sandwich
+import numpy as np
+
+from genreglm.engine import sandwich, symmetric
 from genreglm.engine.blocks import Floats
 from genreglm.engine.covariance import to_columns
+from genreglm.engine.passes.clusters import ClusterMeat, meat_of_ways
 from genreglm.engine.passes.rows import Rows, added
 from genreglm.engine.passes.sums import class_weights, information_of, live_rows, row_meat_of
 from genreglm.engine.threads import single_threaded_blas
 from genreglm.options import CovarianceKind, WeightKind
-
-# From standardised coefficients to the meat of all clusters, (m, m), and how many there are.
-ClusterMeat = Callable[[Floats], tuple[Floats, float]]
 
 
 @single_threaded_blas()
@@ -22,7 +22,8 @@ def covariance_in_passes(
     back: Floats,
     kind: CovarianceKind,
     weight_kind: WeightKind,
-    cluster_meat: ClusterMeat | None = None,
+    ways: Sequence[ClusterMeat] = (),
+    by_all_rows: Floats | None = None,
 ) -> tuple[Floats, float, Floats]:
     """Return the covariance (m, m) in the columns as given, its units, and the information's inverse.
 
@@ -34,7 +35,8 @@ def covariance_in_passes(
     everything : they, and those of a prior
     standardised : coefficients (columns, classes) of standardised columns
     back : (columns, columns), what takes these to the columns as given
-    cluster_meat : for "clustered", what sums up the clusters' scores
+    ways : for "clustered", what sums up the clusters' scores; of two ways a third for rows that share both
+    by_all_rows : (columns, columns), for two ways: what takes columns standardised by all rows to those of the rows
 
     Raises
     ------
@@ -46,10 +48,11 @@ def covariance_in_passes(
     frequency = weight_kind == "frequency"
     units = float(rows.reduce(class_weights if frequency else live_rows, added)[0])
     if kind == "clustered":
-        assert cluster_meat is not None
-        meat, units = cluster_meat(standardised)
-        meat *= sandwich.small_sample_factor(units, "clusters")
+        meat, units = meat_of_ways(ways, standardised)
         covariance = sandwich.sandwich(inverse, meat)
+        if by_all_rows is not None:
+            covariance = to_columns(covariance, np.asarray(np.linalg.inv(by_all_rows), dtype=np.float64))
+            covariance = to_columns(symmetric.without_negative_part(covariance), by_all_rows)
     elif kind != "observed":
         (meat,) = rows.reduce(row_meat_of, added, standardised, not frequency)
         if kind != "HC0":

@@ -47,14 +47,26 @@ class Measured:
         together = stacked((self.triangular,), triangle_of(blocks))[0]
         return Measured(self.total_weight + weight, self.class_weights + by_class, together)
 
+    def keep(self, columns: Sequence[int]) -> "Measured":
+        """Return what is measured of the same rows in some of their columns."""
+        kept = np.ascontiguousarray(self.triangular[:, list(columns)])
+        return Measured(self.total_weight, self.class_weights, coordinates.upper_triangle(kept))
+
     def deviations(self, standard: Standardisation) -> Floats:
         """Return the standard deviation of each column as given (root mean square without an intercept)."""
+        return self.standardisation(standard).deviation * standard.scale
+
+    def standardisation(self, standard: Standardisation) -> Standardisation:
+        """Return that of all rows, of columns that were standardised by a sample's `standard`."""
         moments = self.triangular.T @ self.triangular / self.total_weight
-        squares = np.diag(moments).copy()
-        if standard.intercept is not None:
-            squares -= moments[standard.intercept] ** 2
-            squares[standard.intercept] = 1.0
-        return np.asarray(np.sqrt(np.maximum(squares, 0.0)) * standard.scale)
+        intercept, squares = standard.intercept, np.diag(moments).copy()
+        centre = np.zeros(len(squares)) if intercept is None else moments[intercept].copy()
+        if intercept is not None:
+            squares -= centre**2
+            squares[intercept] = 1.0
+        deviation = np.sqrt(np.maximum(squares, 0.0))
+        plain = (standard.centre == 0.0) & (standard.scale == 1.0)
+        return Standardisation(np.where(plain, 0.0, centre), np.where(plain, 1.0, deviation), deviation, intercept)
 
 
 @dataclass(frozen=True)

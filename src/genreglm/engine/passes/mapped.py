@@ -1,7 +1,8 @@
 """Rows in files that are mapped into memory: what the machine has no room for it reads again.
 
-A folder holds standardised columns, codes of classes, and weights and codes of clusters where there are any, each as
-plain numbers one row after the other, and `rows.json`, which is written last and says what they are.
+A folder holds standardised columns, codes of classes or shares of them, and weights, offsets and codes of clusters
+where there are any, each as plain numbers one row after the other, and `rows.json`, which is written last and says what
+they are.
 """
 
 import json
@@ -15,11 +16,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from genreglm.engine.blocks import Blocks, Codes, Floats
+from genreglm.engine.blocks import Blocks, Codes, Floats, Targets
 from genreglm.engine.passes.rows import Combine, Found, Kernel
 
 HEADER = "rows.json"
-_COLUMNS, _CLASSES, _WEIGHTS, _CLUSTERS = "columns.bin", "classes.bin", "weights.bin", "clusters.bin"
+_COLUMNS, _CLASSES, _SHARES = "columns.bin", "classes.bin", "shares.bin"
+_WEIGHTS, _OFFSET, _CLUSTERS = "weights.bin", "offset.bin", "clusters.bin"
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class MappedRows:
     folder : where they lie
     columns, classes, rows : how many
     precision : "float64" or "float32", of the columns; sums are in double precision either way
-    weighted, clustered : whether there are weights, and clusters
+    weighted, shared, shifted : whether there are weights, shares of classes in place of codes, and an offset
+    ways : in how many ways rows are clustered
     stretch : so many rows are in memory at a time
     """
 
@@ -41,7 +44,9 @@ class MappedRows:
     rows: int
     precision: str
     weighted: bool
-    clustered: bool
+    shared: bool
+    shifted: bool
+    ways: int
     stretch: int
 
     @classmethod
@@ -63,14 +68,14 @@ class MappedRows:
         for start in range(0, self.rows, self.stretch):
             yield self._blocks(slice(start, min(start + self.stretch, self.rows)))
 
-    def by_cluster(self, most: int) -> Iterator[tuple[Blocks, Codes]]:
+    def by_cluster(self, way: int, most: int) -> Iterator[tuple[Blocks, Codes]]:
         """Yield the rows of positive weight in the order of their clusters, and the number of each one's cluster.
 
         No more than `most` clusters at a time, and no more rows than a stretch: a larger cluster goes on in the next.
         Takes 24 bytes a row.
         """
-        codes = np.asarray(self._map(_CLUSTERS, np.int64, 1))
-        weights = self._held[2]
+        codes = np.array(self._map(_CLUSTERS, np.int64, self.ways)[:, way])
+        weights = self._held.weights
         order = np.argsort(codes, kind="stable")
         if weights is not None:
             order = order[weights[order] > 0]
@@ -82,28 +87,51 @@ class MappedRows:
             start = stop
 
     @cached_property
-    def _held(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None]:
-        x = self._map(_COLUMNS, self.precision, self.columns)
-        y = self._map(_CLASSES, np.int32, 1)
-        return x, y, self._map(_WEIGHTS, np.float64, 1) if self.weighted else None
+    def _held(self) -> "_Held":
+        return _Held(
+            self._map(_COLUMNS, self.precision, self.columns),
+            self._map(_SHARES, np.float64, self.classes) if self.shared else self._map(_CLASSES, np.int32),
+            self._map(_WEIGHTS, np.float64) if self.weighted else None,
+            self._map(_OFFSET, np.float64, self.classes) if self.shifted else None,
+        )
 
-    def _map(self, name: str, kind: Any, width: int) -> NDArray[Any]:
-        shape = (self.rows, width) if width > 1 or name == _COLUMNS else (self.rows,)
+    def _map(self, name: str, kind: Any, width: int | None = None) -> NDArray[Any]:
+        shape = (self.rows,) if width is None else (self.rows, width)
         return np.memmap(self.folder / name, dtype=kind, mode="r", shape=shape)
 
     def _blocks(self, cut: slice | NDArray[Any]) -> Blocks:
-        x, y, w = self._held
-        codes = y[cut].astype(np.int64)
-        weights = np.ones(len(codes)) if w is None else np.asarray(w[cut])
+        held = self._held
         # A slice of double precision stays where it is mapped.
-        return Blocks.of(np.asarray(x[cut]).astype(np.float64, copy=False), codes, weights, self.classes)
+        x = np.asarray(held.columns[cut]).astype(np.float64, copy=False)
+        targets = np.asarray(held.targets[cut])
+        targets = targets if self.shared else targets.astype(np.int64)
+        weights = np.ones(len(x)) if held.weights is None else np.asarray(held.weights[cut])
+        offset = None if held.offset is None else np.asarray(held.offset[cut])
+        return Blocks.of(x, targets, weights, self.classes, offset)
+
+
+@dataclass(frozen=True)
+class _Held:
+    columns: NDArray[Any]
+    targets: NDArray[Any]
+    weights: NDArray[Any] | None
+    offset: NDArray[Any] | None
 
 
 class RowWriter:
     """Writes a folder of rows, some at a time; `close` makes it one that `MappedRows` opens."""
 
     def __init__(
-        self, folder: Path, columns: int, classes: int, *, single: bool, weighted: bool, clustered: bool
+        self,
+        folder: Path,
+        columns: int,
+        classes: int,
+        *,
+        single: bool = False,
+        weighted: bool = False,
+        shared: bool = False,
+        shifted: bool = False,
+        ways: int = 0,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / HEADER).unlink(missing_ok=True)
@@ -113,23 +141,35 @@ class RowWriter:
             "classes": classes,
             "precision": "float32" if single else "float64",
             "weighted": weighted,
-            "clustered": clustered,
+            "shared": shared,
+            "shifted": shifted,
+            "ways": ways,
         }
-        names = [_COLUMNS, _CLASSES, *([_WEIGHTS] if weighted else []), *([_CLUSTERS] if clustered else [])]
+        wanted = {_SHARES: shared, _CLASSES: not shared, _WEIGHTS: weighted, _OFFSET: shifted, _CLUSTERS: ways > 0}
+        names = [_COLUMNS, *(name for name, there in wanted.items() if there)]
         self._files = {name: (folder / name).open("wb") for name in names}
 
-    def add(self, x: Floats, y: Codes, w: Floats | None = None, clusters: Codes | None = None) -> None:
-        """Write rows after those there are."""
-        self._put(_COLUMNS, x.astype(str(self._header["precision"]), copy=False))
-        self._put(_CLASSES, y.astype(np.int32))
-        if w is not None:
-            self._put(_WEIGHTS, w)
-        if clusters is not None:
-            self._put(_CLUSTERS, clusters.astype(np.int64))
+    def add(
+        self,
+        x: Floats,
+        y: Targets,
+        w: Floats | None = None,
+        offset: Floats | None = None,
+        clusters: Codes | None = None,
+    ) -> None:
+        """Write rows after those there are: what the header names, `clusters` (rows, ways); the rest is passed over."""
+        of_file = {
+            _COLUMNS: (x, self._header["precision"]),
+            _CLASSES: (y, "int32"),
+            _SHARES: (y, "float64"),
+            _WEIGHTS: (w, "float64"),
+            _OFFSET: (offset, "float64"),
+            _CLUSTERS: (clusters, "int64"),
+        }
+        for name, file in self._files.items():
+            values, kind = of_file[name]
+            file.write(np.ascontiguousarray(values, dtype=str(kind)).data)
         self._rows += len(y)
-
-    def _put(self, name: str, values: NDArray[Any]) -> None:
-        self._files[name].write(np.ascontiguousarray(values).data)
 
     def close(self) -> None:
         """Write the header, after which the folder is whole."""

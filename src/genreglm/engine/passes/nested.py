@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from genreglm.engine.blocks import Blocks, Floats
-from genreglm.engine.coordinates import upper_triangle
 from genreglm.engine.inference import ChiSquareTest, wald
 from genreglm.engine.nested import RESTRICTED
 from genreglm.engine.passes.estimate import Measured, PassEstimate, estimate_in_passes
@@ -97,11 +96,7 @@ class PassFamily:
         spans = [[place[j] for j in span if j in place] for span in self.factors]
         found = estimate_in_passes(
             Selected(self.rows, kept),
-            Measured(
-                self.measured.total_weight,
-                self.measured.class_weights,
-                upper_triangle(np.ascontiguousarray(self.measured.triangular[:, kept])),
-            ),
+            self.measured.keep(kept),
             self.sample.keep(kept),
             [range(span[0], span[-1] + 1) for span in spans if span],
             prior=None if self.prior is None else self.prior.keep(kept),

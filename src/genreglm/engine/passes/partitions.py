@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from genreglm.engine.blocks import Blocks, Codes, Floats
+from genreglm.engine.blocks import Blocks, Codes, Floats, Targets
 from genreglm.engine.passes.clusters import cluster_meat
 from genreglm.engine.passes.rows import Combine, Found, Kernel
 from genreglm.engine.threads import single_threaded
@@ -17,12 +17,15 @@ _CLUSTERS_AT_ONCE = 1_024
 
 @dataclass(frozen=True)
 class Partition:
-    """Rows in standardised columns x (rows, p), with class codes y, weights w and, where there are any, clusters."""
+    """Rows in standardised columns x (rows, p), with class codes or shares y, weights w and, where there are any, an
+    offset (rows, classes) and clusters (rows,).
+    """
 
     x: Floats
-    y: Codes
+    y: Targets
     w: Floats
     classes: int
+    offset: Floats | None = None
     clusters: Codes | None = None
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -31,7 +34,8 @@ class Partition:
 
     def blocks(self, cut: Any) -> Blocks:
         """Return some of the rows."""
-        return Blocks.of(self.x[cut], self.y[cut], self.w[cut], self.classes)
+        offset = None if self.offset is None else self.offset[cut]
+        return Blocks.of(self.x[cut], self.y[cut], self.w[cut], self.classes, offset)
 
 
 def in_partition(part: Partition | None, kernel: Kernel, combine: Combine, *given: Any) -> Found | None:
