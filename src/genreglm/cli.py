@@ -91,7 +91,9 @@ def fit(
     ],
     out: Annotated[Path, typer.Option(help="The file to write the model to.")],
     covariance: Annotated[str | None, typer.Option(help="observed, robust, HC0, clustered; none for none.")] = None,
-    clusters: Annotated[str | None, typer.Option(help="The column of the clusters; asks for clustered.")] = None,
+    clusters: Annotated[
+        list[str] | None, typer.Option(help="A column of clusters; asks for clustered. Given twice, of two ways.")
+    ] = None,
     weights: Annotated[str | None, typer.Option(help="The column of the rows' weights.")] = None,
     penalty: Annotated[str | None, typer.Option(help="jeffreys, cell-prior, or ridge=0.001.")] = None,
     out_of_core: Annotated[
@@ -111,7 +113,7 @@ def fit(
         data,
         out,
         covariance=covariance,
-        clusters=clusters,
+        clusters=clusters or [],
         weights=weights,
         penalty=penalty,
         in_passes=out_of_core or folder is not None,

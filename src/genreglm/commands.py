@@ -1,7 +1,7 @@
 """What `genreglm fit` does with its words, and how a command finds its Dask cluster."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,7 +20,7 @@ def fit_table(
     out: Path,
     *,
     covariance: str | None,
-    clusters: str | None,
+    clusters: Sequence[str],
     weights: str | None,
     penalty: str | None,
     in_passes: bool,
@@ -36,7 +36,9 @@ def fit_table(
     GenreglmError
         As `fit` and `Result.save` do.
     """
-    kind = covariance or ("observed" if clusters is None else "clustered")
+    if len(clusters) > 2:
+        raise OptionError(f"--clusters {' '.join(clusters)}: rows are clustered one way, or two.")
+    kind = covariance or ("clustered" if clusters else "observed")
     how = OutOfCore(memory=_GIGA * memory, folder=folder)
     with rows_on(scheduler, data, say) as (rows, client):
         result = fit(
@@ -47,7 +49,7 @@ def fit_table(
             weights=weights,
             penalty=None if penalty is None else penalty_of(penalty),
             covariance=None if kind == "none" else cast(CovarianceKind, kind),
-            clusters=clusters,
+            clusters=clusters[0] if len(clusters) == 1 else list(clusters) or None,
             callback=lambda step: say(f"objective {step.objective:.9f}, gradient {step.gradient:.1e}"),
         )
     saved = result.save(out, covariance=result.inference is not None)

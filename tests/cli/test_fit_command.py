@@ -38,6 +38,10 @@ def test_files_are_fitted_in_passes(command: Command, rows: pd.DataFrame) -> Non
     assert "passes over the rows" in ran.out
     np.testing.assert_allclose(gg.load("model").coefficients, gg.fit(FORMULA, rows).coefficients, rtol=1e-7)
     rows.to_parquet("whole.parquet")
+    ways = ("--clusters", "artist", "--clusters", "key")
+    clustered = command("fit", FORMULA, "whole.parquet", "--out", "model", "--out-of-core", *ways)
+    assert clustered.code == 0
+    assert "artist and key" in clustered.out
     again = command("fit", FORMULA, "whole.parquet", "--out", "model", "--out-of-core", "--penalty", "ridge=0.01")
     assert again.code == 0
     assert gg.load("model").penalty == gg.Ridge(0.01, standardise=True)
@@ -69,6 +73,7 @@ def test_a_scheduler_is_asked_for_its_workers(command: Command, rows: pd.DataFra
         (["--penalty", "ridge=much"], "none of jeffreys, cell-prior"),
         (["--covariance", "exact"], "'observed', 'robust'"),
         (["--out-of-core"], "could not be read as Parquet"),
+        (["--clusters", "artist", "--clusters", "key", "--clusters", "genre"], "one way, or two"),
     ],
 )
 def test_what_cannot_be_is_one_paragraph(command: Command, rows: pd.DataFrame, arguments: list[str], said: str) -> None:
