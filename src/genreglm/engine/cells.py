@@ -125,30 +125,34 @@ def find_cells(parts: Sequence[Floats]) -> Cells:
     return Cells(codes, np.flatnonzero(~kept), patterns)
 
 
-def cell_moments(x: Floats, cells: Cells) -> Floats:
-    """Return (rows, moments), those of `moments` that are wanted."""
+def fill_moments(x: Floats, cells: Cells, weights: Floats | None, found: Floats) -> None:
+    """Write the moments of rows x (rows, columns) that are wanted, times `weights` (rows,), to `found` (rows, moments).
+
+    Those are 1 and the dense columns, where some column is 0/1, then the products of dense columns in pairs.
+    """
+    own, linear = x[:, cells.dense], cells.linear
+    weighted = own if weights is None else own * weights[:, None]
+    if linear:
+        found[:, 0] = 1.0 if weights is None else weights
+        found[:, 1:linear] = weighted
     if cells.wanted is None:
-        return moments(x, cells.dense, linear=cells.linear > 0)
-    own, (first, second) = x[:, cells.dense], cells.squares
-    found = np.empty((len(x), cells.moments))
-    if cells.linear:
-        found[:, 0] = 1.0
-        found[:, 1 : cells.linear] = own
-    np.multiply(own[:, first], own[:, second], out=found[:, cells.linear :])
+        _fill_products(own, weighted, found[:, linear:])
+    else:
+        first, second = cells.squares
+        np.multiply(weighted[:, first], own[:, second], out=found[:, linear:])
+
+
+def pair_products(x: Floats) -> Floats:
+    """Return the products of columns in pairs, upper triangle by rows, (rows, pairs)."""
+    rows, columns = x.shape
+    found = np.empty((rows, columns * (columns + 1) // 2))
+    _fill_products(x, x, found)
     return found
 
 
-def moments(x: Floats, dense: Integers, *, linear: bool = True) -> Floats:
-    """Return (rows, moments): 1 and the dense columns (where `linear`), then their products, upper triangle by rows."""
-    own = x[:, dense]
-    width = len(dense)
-    filled = 1 + width if linear else 0
-    found = np.empty((len(x), filled + width * (width + 1) // 2))
-    if linear:
-        found[:, 0] = 1.0
-        found[:, 1:filled] = own
+def _fill_products(one: Floats, other: Floats, found: Floats) -> None:
+    filled, width = 0, one.shape[1]
     for column in range(width):
         stop = filled + width - column
-        np.multiply(own[:, column : column + 1], own[:, column:], out=found[:, filled:stop])
+        np.multiply(other[:, column : column + 1], one[:, column:], out=found[:, filled:stop])
         filled = stop
-    return found

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genreglm.engine.blocks import Block, Floats
-from genreglm.engine.cells import moments, pair_positions
+from genreglm.engine.cells import pair_positions, pair_products
 from genreglm.engine.threads import ordered_map
 
 Singles = NDArray[np.float32]
@@ -28,13 +28,11 @@ def curvatures_on_shared_rows(pairs: Sequence[tuple[Block, Floats]], stride: int
     pairs : (block, probabilities) of all rows
     """
     columns = pairs[0][0].x.shape[1]
-    every = np.arange(columns)
 
     def task(pair: tuple[Block, Floats]) -> tuple[float, Floats]:
         block, prob = pair
         chosen, w = prob[::stride], block.w[::stride]
-        products = moments(block.x[::stride], every, linear=False)
-        return float(w.sum()), (chosen * (1.0 - chosen) * w[:, None]).T @ products
+        return float(w.sum()), (chosen * (1.0 - chosen) * w[:, None]).T @ pair_products(block.x[::stride])
 
     weights, parts = zip(*ordered_map(task, pairs), strict=True)
     return np.asarray(sum(parts)[:, pair_positions(columns)] / sum(weights))

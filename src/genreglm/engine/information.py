@@ -11,7 +11,6 @@ The last class is left out: with it the matrix is singular. Rows and columns run
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 from numba import njit
@@ -19,13 +18,11 @@ from numba import njit
 from genreglm.engine.batches import Batch, batches, cut
 from genreglm.engine.blocks import Block, Floats
 from genreglm.engine.cells import Cells, Integers, find_cells, pair_positions
-from genreglm.engine.pairs import add_all_pairs, add_pairs
+from genreglm.engine.pairs import TILE, add_all_pairs, add_pairs
 from genreglm.engine.threads import ordered_map, single_threaded_blas
 
 Spread = tuple[Integers, Integers, Integers]
 
-# Tasks over classes; many small ones keep all threads busy to the end.
-_BANDS = 32
 # Sums, pairs of classes times pairs of columns, that stay in the second-level cache.
 _FEW_SUMS = 60_000
 
@@ -64,9 +61,9 @@ def pair_sums(parts: Sequence[tuple[Block, Floats]], classes: int, cells: Cells)
     wanted = int(pair_positions(columns, cells.wanted).max()) + 1
     sums = np.zeros((first_pair[-1], wanted))
     if cells.wanted is None and sums.size <= _FEW_SUMS:
-        _by_rows(parts, cells, spread, sums)
+        _by_rows(parts, cells, spread, class_pairs(classes), sums)
     else:
-        _by_classes(parts, cells, spread, first_pair, sums)
+        _by_pairs(parts, cells, spread, class_pairs(classes), sums)
     return sums
 
 
@@ -78,21 +75,28 @@ def first_pairs(classes: int) -> Integers:
     return np.concatenate([[0], np.cumsum(np.arange(classes, 1, -1))])
 
 
-def _by_classes(
-    parts: Sequence[tuple[Block, Floats]], cells: Cells, spread: Spread, first_pair: Integers, sums: Floats
+def class_pairs(classes: int) -> Integers:
+    """Return the two classes of each pair that `first_pairs` counts, (pairs, 2)."""
+    return np.column_stack(np.triu_indices(classes))[:-1].astype(np.int64)
+
+
+def _by_pairs(
+    parts: Sequence[tuple[Block, Floats]], cells: Cells, spread: Spread, pairs: Integers, sums: Floats
 ) -> None:
-    """Fill `sums` with tasks over bands of classes: each owns its pairs, so that no two add to the same number."""
-    bands = np.unique(np.searchsorted(first_pair, np.linspace(0, first_pair[-1], _BANDS + 1)))
-    for batch in batches(parts, cells, len(first_pair), weighted=True):
+    """Fill `sums` with tasks over pairs of classes: each owns its own, so that no two add to the same number."""
+    for batch in batches(parts, cells, int(pairs.max()) + 1, weighted=True):
 
-        def task(band: tuple[int, int], batch: Batch = batch) -> None:
-            own = sums[first_pair[band[0]] : first_pair[band[1]]]
-            add_pairs(batch.prob, batch.moments, batch.chunks, batch.cell_of_chunk, *spread, *band, own)
+        def task(first: int, batch: Batch = batch) -> None:
+            own = slice(first, first + TILE)
+            laid_out = (batch.prob, batch.moments, batch.chunks, batch.cell_of_chunk, *spread)
+            add_pairs(*laid_out, pairs[own], sums[own])
 
-        list(ordered_map(task, list(pairwise(bands.tolist()))))
+        list(ordered_map(task, range(0, len(pairs), TILE)))
 
 
-def _by_rows(parts: Sequence[tuple[Block, Floats]], cells: Cells, spread: Spread, sums: Floats) -> None:
+def _by_rows(
+    parts: Sequence[tuple[Block, Floats]], cells: Cells, spread: Spread, pairs: Integers, sums: Floats
+) -> None:
     """Fill `sums` with tasks over blocks of rows, each with sums of its own: where these are few."""
     starts = np.cumsum([0, *(len(block) for block, _ in parts)])
 
@@ -105,7 +109,7 @@ def _by_rows(parts: Sequence[tuple[Block, Floats]], cells: Cells, spread: Spread
         across[:-1] = prob[order, :-1].T
         dense = block.x[order[:, None], cells.dense]
         own = np.zeros_like(sums)
-        add_all_pairs(across, dense, block.w[order], chunks, cell_of_chunk, *spread, own)
+        add_all_pairs(across, dense, block.w[order], chunks, cell_of_chunk, *spread, pairs, own)
         return own
 
     for own in ordered_map(task, range(len(parts))):

@@ -2,7 +2,8 @@
 
 Both p_k p_l and the moments of a row are symmetric in what they pair, so each number is computed once. Pairs
 (k, l), k <= l, run by rows of the upper triangle. A tile of pairs times a chunk of rows fits into the
-second-level cache; one matrix product of it with the chunk's moments is nearly all the work.
+second-level cache, with all that a matrix product lays beside it; the product with the chunk's moments is nearly all
+the work.
 """
 
 import numpy as np
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-CHUNK_ROWS = 384
-_TILE = 256
+CHUNK_ROWS = 256
+# Pairs whose products are formed together, a multiple of what a matrix product takes at once.
+TILE = 192
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"})
@@ -25,29 +27,29 @@ def add_pairs(
     starts: Integers,
     targets: Integers,
     squares: Integers,
-    first: int,
-    last: int,
+    pairs: Integers,
     sums: Floats,
 ) -> None:
-    """Add sum_i p_ik p_il m_i, spread over pairs of columns, to the rows of `sums` for k in [first, last).
+    """Add sum_i p_ik p_il m_i, spread over pairs of columns, to the rows of `sums`, one for each of some pairs.
 
     Parameters
     ----------
     prob : (classes, rows) probabilities, rows sorted by cell
-    moments : (rows, moments), weighted
+    moments : (rows, moments), weighted; columns of zeros may follow
     chunks : (chunks + 1,) where chunks of rows begin; none holds two cells
     cell_of_chunk, starts, targets, squares : see `genreglm.engine.cells.Cells.targets`
-    sums : (pairs of these classes, pairs of columns)
+    pairs : (pairs, 2), the classes k and l of each
+    sums : (pairs, pairs of columns)
     """
     width = moments.shape[1]
-    tile, product = np.empty(_TILE * CHUNK_ROWS), np.empty((_TILE, width))
+    tile, product = np.empty(TILE * CHUNK_ROWS), np.empty((TILE, width))
     own = np.empty((sums.shape[0], width))
     for chunk in range(len(chunks) - 1):
         start, stop = chunks[chunk], chunks[chunk + 1]
         cell = cell_of_chunk[chunk]
         if chunk == 0 or cell != cell_of_chunk[chunk - 1]:
             own[:] = 0.0
-        _add_chunk(prob, start, moments[start:stop], first, last, tile, product, own)
+        _add_chunk(prob, start, moments[start:stop], pairs, tile, product, own)
         if chunk == len(chunks) - 2 or cell_of_chunk[chunk + 1] != cell:
             _spread(own, starts[cell], targets, squares, sums)
 
@@ -62,18 +64,19 @@ def add_all_pairs(
     starts: Integers,
     targets: Integers,
     squares: Integers,
+    pairs: Integers,
     sums: Floats,
 ) -> None:
-    """Do as `add_pairs` for all classes, with moments made chunk by chunk, so that they never leave the cache.
+    """Do as `add_pairs` with moments made chunk by chunk, so that they never leave the cache.
 
     Parameters
     ----------
     dense : (rows, dense columns), w : (rows,) weights; the others as there
     """
-    classes, columns = prob.shape[0], dense.shape[1]
+    columns = dense.shape[1]
     linear = starts.shape[1] - 1
     width = linear + len(squares)
-    tile, product = np.empty(_TILE * CHUNK_ROWS), np.empty((_TILE, width))
+    tile, product = np.empty(TILE * CHUNK_ROWS), np.empty((TILE, width))
     own, moments = np.empty((sums.shape[0], width)), np.empty((CHUNK_ROWS, width))
     for chunk in range(len(chunks) - 1):
         start, stop = chunks[chunk], chunks[chunk + 1]
@@ -93,35 +96,30 @@ def add_all_pairs(
                 for b in range(a, columns):
                     made[filled + b - a] = scaled * row[b]
                 filled += columns - a
-        _add_chunk(prob, start, moments[: stop - start], 0, classes - 1, tile, product, own)
+        _add_chunk(prob, start, moments[: stop - start], pairs, tile, product, own)
         if chunk == len(chunks) - 2 or cell_of_chunk[chunk + 1] != cell:
             _spread(own, starts[cell], targets, squares, sums)
 
 
 @njit(nogil=True, fastmath={"contract"})
 def _add_chunk(
-    prob: Floats, start: int, moments: Floats, first: int, last: int, tile: Floats, product: Floats, own: Floats
+    prob: Floats, start: int, moments: Floats, pairs: Integers, tile: Floats, product: Floats, own: Floats
 ) -> None:
-    """Add the products of pairs of classes, k in [first, last), with the moments of the rows from `start` on to `own`,
-    a tile of pairs at a time.
-    """
-    classes, (rows, width) = prob.shape[0], moments.shape
+    """Add the products of pairs of classes with the moments of the rows from `start` on to `own`, tile by tile."""
+    rows, width = moments.shape
     stop = start + rows
-    filled, done = 0, 0
-    factors = tile[: _TILE * rows].reshape(_TILE, rows)
-    for k in range(first, last):
-        for other in range(k, classes):
-            one, two, into = prob[k, start:stop], prob[other, start:stop], factors[filled]
+    factors = tile[: TILE * rows].reshape(TILE, rows)
+    for done in range(0, len(pairs), TILE):
+        filled = min(TILE, len(pairs) - done)
+        for pair in range(filled):
+            one, two = prob[pairs[done + pair, 0], start:stop], prob[pairs[done + pair, 1], start:stop]
+            into = factors[pair]
             for i in range(rows):
                 into[i] = one[i] * two[i]
-            filled += 1
-            if filled == _TILE or (k == last - 1 and other == classes - 1):
-                np.dot(factors[:filled], moments, product[:filled])
-                for pair in range(filled):
-                    for j in range(width):
-                        own[done + pair, j] += product[pair, j]
-                done += filled
-                filled = 0
+        np.dot(factors[:filled], moments, product[:filled])
+        for pair in range(filled):
+            for j in range(width):
+                own[done + pair, j] += product[pair, j]
 
 
 @njit(nogil=True, fastmath={"contract"})
@@ -164,7 +162,7 @@ def take_pairs(
     width = moments.shape[1]
     linear = starts.shape[1] - 1
     own = np.empty((packed.shape[0], width))
-    forms = np.empty(_TILE * CHUNK_ROWS)
+    forms = np.empty(TILE * CHUNK_ROWS)
     for chunk in range(first, last):
         start, stop = chunks[chunk], chunks[chunk + 1]
         rows = stop - start
@@ -179,13 +177,13 @@ def take_pairs(
                 for j in range(len(squares)):
                     own[pair, linear + j] = packed[pair, squares[j]]
         across = np.ascontiguousarray(moments[start:stop].T)
-        tile = forms[: _TILE * rows].reshape(_TILE, rows)
+        tile = forms[: TILE * rows].reshape(TILE, rows)
         product[:, start:stop] = 0.0
         pair, filled, done = 0, 0, 0
         for k in range(classes):
             for other in range(k, classes):
                 if pair == done + filled:
-                    done, filled = pair, min(_TILE, len(own) - pair)
+                    done, filled = pair, min(TILE, len(own) - pair)
                     np.dot(own[done : done + filled], across, tile[:filled])
                 form = tile[pair - done]
                 pair += 1
