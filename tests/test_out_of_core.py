@@ -279,8 +279,10 @@ def test_every_row_of_files_has_its_leverage_and_influence(rows: pd.DataFrame, s
         gg.leverage(gg.fit(design, rows), folder)
     with pytest.raises(DataError, match="Pass the files of the fit"):
         gg.influence(found, save(rows.head(900), [], "fewer"))
-    with pytest.raises(OptionError, match="dfbeta"):
-        gg.influence(found, folder, dfbeta=["energy"])
+    moved = gg.influence(found, folder, dfbeta=["energy", "C(key)"])
+    pd.testing.assert_frame_equal(moved, gg.influence(wanted, dfbeta=["energy", "C(key)"]), rtol=1e-6)
+    with pytest.raises(OptionError, match="no term of this model"):
+        gg.influence(found, folder, dfbeta=["loudness"])
 
 
 def test_scores_effects_and_predictions_of_files_are_those_of_the_frame(rows: pd.DataFrame, save: Save) -> None:
@@ -292,8 +294,15 @@ def test_scores_effects_and_predictions_of_files_are_those_of_the_frame(rows: pd
     pd.testing.assert_series_equal(result.predict(folder, "class"), result.predict(rows, "class"))
     ridge = gg.fit(FORMULA, rows, penalty=gg.Ridge(0.1))
     assert gg.marginal_effects(ridge, folder)["std_error"].isna().all()
-    with pytest.raises(OptionError, match="at='mean'"):
-        gg.marginal_effects(result, folder, at="mean")
+    at_mean = gg.marginal_effects(result, folder, at="mean")
+    pd.testing.assert_frame_equal(at_mean, gg.marginal_effects(result, rows, at="mean"), rtol=1e-6)
+    loud = rows.assign(loud=rows["energy"] > 0)
+    of_truth = gg.fit("genre ~ loud + valence", loud)
+    pd.testing.assert_frame_equal(
+        gg.marginal_effects(of_truth, save(loud, [500], "loud"), at="mean"),
+        gg.marginal_effects(of_truth, loud, at="mean"),
+        rtol=1e-6,
+    )
     with pytest.raises(OptionError, match="soft_labels"):
         gg.evaluate(result, folder, soft_labels=pd.DataFrame())
 

@@ -1,14 +1,15 @@
 """Leverage and influence of rows that are met in batches, after a fit in passes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from genreglm.diagnostics.moved import errors_of, largest_in, map_of
 from genreglm.engine.blocks import Block, Blocks, Floats
-from genreglm.engine.row_deletion import delete_rows
+from genreglm.engine.row_deletion import delete_rows, linear_changes
 from genreglm.engine.row_forms import row_forms
 from genreglm.engine.threads import ordered_map
 from genreglm.errors import DataError, InferenceError
@@ -23,9 +24,14 @@ def leverage_in_batches(result: Result, rows: Any) -> pd.DataFrame:
     return _of_batches(result, rows, _leverage)
 
 
-def influence_in_batches(result: Result, rows: Any) -> pd.DataFrame:
-    """Return hat, cooksd, delta_deviance, delta_chi2 of every row; see `genreglm.diagnostics.influence`."""
-    return _of_batches(result, rows, _influence)
+def influence_in_batches(result: Result, rows: Any, dfbeta: Sequence[str]) -> pd.DataFrame:
+    """Return the table of `genreglm.diagnostics.influence` for every row."""
+    bread = _bread_of(result)
+    maps = {
+        term: (map_of(result, bread.inverse, bread.standardisation.back(), term), errors_of(result, term))
+        for term in dfbeta
+    }
+    return _of_batches(result, rows, partial(_influence, maps=maps))
 
 
 def _of_batches(result: Result, rows: Any, table: Callable[[Parts, Bread, int], pd.DataFrame]) -> pd.DataFrame:
@@ -38,15 +44,11 @@ def _of_batches(result: Result, rows: Any, table: Callable[[Parts, Bread, int], 
     DataError
         Where there are not as many rows as in the fit.
     """
-    if result.bread is None:
-        raise InferenceError(
-            "Rows in batches need what a fit of them in passes leaves: gg.fit(formula, files) with a covariance, in "
-            "this process. For a fit of rows in memory give the frame."
-        )
-    beside = result.bread.columns.without_clusters()
+    bread = _bread_of(result)
+    beside = bread.columns.without_clusters()
     response = [result.design.response] if beside.soft_labels is None else []
     columns = list(dict.fromkeys([*response, *result.design.variables, *beside.names]))
-    parts = map_batches(partial(_of_batch, result, result.bread, table), rows, columns)
+    parts = map_batches(partial(_of_batch, result, bread, table), rows, columns)
     total = sum(weight for weight, _ in parts)
     if not np.isclose(total, result.statistics.nobs, rtol=1e-12):
         raise DataError(
@@ -54,6 +56,15 @@ def _of_batches(result: Result, rows: Any, table: Callable[[Parts, Bread, int], 
             f"{result.statistics.nobs:,.10g}. Pass the files of the fit."
         )
     return pd.concat([found for _, found in parts], ignore_index=True)
+
+
+def _bread_of(result: Result) -> Bread:
+    if result.bread is None:
+        raise InferenceError(
+            "Rows in batches need what a fit of them in passes leaves: gg.fit(formula, files) with a covariance, in "
+            "this process. For a fit of rows in memory give the frame."
+        )
+    return result.bread
 
 
 def _of_batch(
@@ -79,13 +90,18 @@ def _leverage(parts: Parts, bread: Bread, classes: int) -> pd.DataFrame:
     return pd.DataFrame({"hat": w * np.einsum("ik,ik->i", prob, diagonal - product)})
 
 
-def _influence(parts: Parts, bread: Bread, classes: int) -> pd.DataFrame:
+def _influence(parts: Parts, bread: Bread, classes: int, maps: Mapping[str, tuple[Floats, Floats]]) -> pd.DataFrame:
     found = delete_rows(parts, bread.inverse, classes)
+    moved = {
+        f"dfbeta_{term}": linear_changes(parts, found.pull, of, partial(largest_in, errors))
+        for term, (of, errors) in maps.items()
+    }
     return pd.DataFrame(
         {
             "hat": found.hat,
             "cooksd": found.cooks_distance,
             "delta_deviance": found.deviance,
             "delta_chi2": found.chi_square,
+            **moved,
         }
     )

@@ -5,21 +5,16 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from genreglm.designs import INTERCEPT
 from genreglm.diagnostics.in_batches import influence_in_batches, leverage_in_batches
+from genreglm.diagnostics.moved import errors_of, largest_in, map_of, span_of
 from genreglm.engine.row_deletion import linear_changes
 from genreglm.engine.row_forms import row_forms
-from genreglm.errors import OptionError
 from genreglm.inputs import Column, labelled_codes
 from genreglm.result import Result
-from genreglm.result.contrasts import standard_errors, weights_of_centre
-from genreglm.result.deletion import Deletable, deletable
+from genreglm.result.deletion import deletable
 from genreglm.result.rows import index_of
 from genreglm.sources import Source, comes_in_batches, read_rows
-
-Floats = NDArray[np.float64]
 
 
 def leverage(result: Result, rows: Source | None = None) -> pd.DataFrame:
@@ -64,8 +59,8 @@ def influence(result: Result, rows: Source | None = None, *, dfbeta: Sequence[st
 
     Formulas are in `genreglm.engine.row_deletion`. A row of weight w is deleted whole. Values are infinite, and dfbeta
     is NaN, where the other rows do not determine the estimate. After a fit in passes, `rows` are its files or its Dask
-    frame, met in batches, and there is no dfbeta. Cook's distance is in units of the model's own
-    information; under a clustered covariance dfbeta is in its standard errors.
+    frame, met in batches. Cook's distance is in units of the model's own information; under a clustered covariance
+    dfbeta is in its standard errors.
 
     Raises
     ------
@@ -78,9 +73,7 @@ def influence(result: Result, rows: Source | None = None, *, dfbeta: Sequence[st
         For an unknown term.
     """
     if comes_in_batches(rows):
-        if dfbeta:
-            raise OptionError("dfbeta is for rows in memory: fit a part of them, and give its frame.")
-        return influence_in_batches(result, rows)
+        return influence_in_batches(result, rows, dfbeta)
     fit = deletable(result, rows)
     found = fit.rows
     table = pd.DataFrame(
@@ -94,8 +87,10 @@ def influence(result: Result, rows: Source | None = None, *, dfbeta: Sequence[st
     )
     parts = fit.parts if dfbeta else []
     for term in dfbeta:
-        largest = partial(_largest, _errors(result, term))
-        table[f"dfbeta_{term}"] = linear_changes(parts, found.pull, _map(result, fit, term), largest)
+        largest = partial(largest_in, errors_of(result, term))
+        table[f"dfbeta_{term}"] = linear_changes(
+            parts, found.pull, map_of(result, fit.covariance, fit.back, term), largest
+        )
     return table
 
 
@@ -115,11 +110,11 @@ def dfbeta(
     fit = deletable(result, rows)
     pull, own, parts = fit.rows.pull, fit.parts, []
     for term in [terms] if isinstance(terms, str) else terms:
-        moved = linear_changes(own, pull, _map(result, fit, term))
-        columns = result.design.columns[_span(result, term)]
+        moved = linear_changes(own, pull, map_of(result, fit.covariance, fit.back, term))
+        columns = result.design.columns[span_of(result, term)]
         names = pd.MultiIndex.from_product([result.classes, columns], names=["class", "term"])
         parts.append(
-            pd.DataFrame(moved / _errors(result, term) if standardised else moved, index_of(result, rows), names)
+            pd.DataFrame(moved / errors_of(result, term) if standardised else moved, index_of(result, rows), names)
         )
     return pd.concat(parts, axis=1)
 
@@ -156,38 +151,3 @@ def cluster_influence(result: Result, rows: Source | None = None, *, clusters: C
         table.loc[several, "cooksd"] = found.cooks_distance
         table.loc[several, "delta_deviance"] = found.deviance
     return table.sort_values("cooksd", ascending=False, kind="stable", ignore_index=True)
-
-
-def _span(result: Result, term: str) -> slice:
-    if term not in result.design.terms:
-        known = ", ".join(name for name in result.design.terms if name != INTERCEPT)
-        raise OptionError(f"{term!r} is no term of this model; there are {known}.")
-    return result.design.terms[term]
-
-
-def _map(result: Result, fit: Deletable, term: str) -> Floats:
-    """Return what maps a row's pull to b - b_(i) of a term's coefficients against the average class,
-    (classes * columns, m).
-    """
-    cut, columns = _span(result, term), len(fit.back)
-    width, classes = cut.stop - cut.start, fit.problem.classes
-    by_class = fit.covariance.reshape(classes - 1, columns, -1)
-    of = np.zeros((classes, width, by_class.shape[2]))
-    of[:-1] = np.einsum("ca,kam->kcm", fit.back[cut], by_class)
-    centre = weights_of_centre(result, None)[cut].T[:, :, None]
-    of -= np.sum(centre * of, axis=0)
-    return of.reshape(classes * width, -1)
-
-
-def _largest(errors: Floats, changes: Floats) -> Floats:
-    """Return of each row the change that is largest in standard errors; NaN where there is none."""
-    moved = changes / errors
-    sizes = np.where(np.isnan(moved), -1.0, np.abs(moved))
-    return np.asarray(moved[np.arange(len(moved)), sizes.argmax(axis=1)])
-
-
-def _errors(result: Result, term: str) -> Floats:
-    """Return the standard errors of a term's coefficients against the average class, (classes * columns,)."""
-    result.require_inference()
-    errors = standard_errors(result, weights_of_centre(result, None))
-    return errors[_span(result, term)].T.ravel()

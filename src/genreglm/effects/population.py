@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from genreglm.designs import Design
 from genreglm.engine.blocks import Blocks, Floats
 from genreglm.engine.separation import EmptyCell
 from genreglm.errors import DataError
 from genreglm.options import EffectsAt
 from genreglm.result import Result, SeparatedCell
 from genreglm.result.rows import covariates_of
-from genreglm.sources import Source, read_rows
+from genreglm.sources import Source, map_batches, read_rows
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,45 @@ def population(result: Result, rows: Source | None, at: EffectsAt) -> Population
     levels = {name: (False, True) for name in names if pd.api.types.is_bool_dtype(frame[name])}
     found = Population(frame, weights, offset, seen, levels | result.design.levels)
     return found.typical() if at == "mean" else found
+
+
+def typical_of_batches(result: Result, source: Any) -> Population:
+    """Return one row that is typical of Parquet files or a Dask frame, each row counting once; see `Population.typical`.
+
+    Raises
+    ------
+    DataError
+        For files that cannot be read, and a level that the design does not know.
+    """
+    sums = map_batches(partial(_sums_of, result.design), source, result.design.variables)
+    count, typical, ends = sum(count for count, _, _ in sums), dict[str, Any](), dict[str, list[float]]()
+    for name in result.design.variables:
+        own = [by_name[name] for _, by_name, _ in sums]
+        if isinstance(own[0], pd.Series):
+            counts = pd.concat(own).groupby(level=0, sort=True).sum()
+            levels = [level for level in result.design.levels.get(name, tuple(counts.index)) if level in counts.index]
+            typical[name] = max(levels, key=lambda level: counts[level])
+        else:
+            typical[name] = sum(own) / count
+            reached = [by_name[name] for _, _, by_name in sums]
+            ends[name] = [min(low for low, _ in reached), max(high for _, high in reached)]
+    row = pd.DataFrame({name: [value] for name, value in typical.items()})
+    seen = pd.DataFrame({name: ends.get(name, [value, value]) for name, value in typical.items()})
+    return replace(population(result, row, "average"), seen=seen)
+
+
+def _sums_of(design: Design, batch: pd.DataFrame) -> tuple[int, dict[str, Any], dict[str, tuple[float, float]]]:
+    """Return the rows, of each variable the sum, or the count of each level, and the ends of each number."""
+    sums: dict[str, Any] = {}
+    ends: dict[str, tuple[float, float]] = {}
+    for name in design.variables:
+        values = batch[name]
+        if name in design.levels or pd.api.types.is_bool_dtype(values):
+            sums[name] = values.value_counts()
+        else:
+            numbers = values.to_numpy(dtype=np.float64)
+            sums[name], ends[name] = float(numbers.sum()), (float(numbers.min()), float(numbers.max()))
+    return len(batch), sums, ends
 
 
 def never(result: Result, x: Floats, w: Floats) -> np.ndarray:

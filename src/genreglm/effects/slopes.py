@@ -9,9 +9,8 @@ import pandas as pd
 from genreglm.effects.changes import Levels
 from genreglm.effects.derivatives import column_derivatives
 from genreglm.effects.estimates import Effect, effects_table
-from genreglm.effects.population import Population, never, population, require_variable
+from genreglm.effects.population import Population, never, population, require_variable, typical_of_batches
 from genreglm.engine.margins import Direction, average_slopes, weighted_mean
-from genreglm.errors import OptionError
 from genreglm.options import EffectsAt, check_choice, check_level
 from genreglm.result import Result
 from genreglm.sources import Source, comes_in_batches, map_batches
@@ -64,7 +63,7 @@ def marginal_effects(
     chosen = [require_variable(result, name) for name in (result.design.variables if variables is None else variables)]
     if comes_in_batches(rows):
         if at == "mean":
-            raise OptionError("at='mean' is for rows in memory: give a frame, such as one row with the means.")
+            return effects_table(result, _effects(result, typical_of_batches(result, rows), chosen), conf_level)
         parts = map_batches(partial(_in_batch, result, chosen), rows, result.design.variables)
         return effects_table(result, _together(parts), conf_level)
     return effects_table(result, _effects(result, population(result, rows, at), chosen), conf_level)
