@@ -78,7 +78,7 @@ def population(result: Result, rows: Source | None, at: EffectsAt) -> Population
 
 
 def typical_of_batches(result: Result, source: Any) -> Population:
-    """Return one row that is typical of Parquet files or a Dask frame, each row counting once; see `Population.typical`.
+    """Return one row that is typical of files or of a Dask frame, each row counting once; see `Population.typical`.
 
     Raises
     ------
