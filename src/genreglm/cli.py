@@ -47,6 +47,15 @@ def study(
     thorough: Annotated[
         bool, typer.Option("--thorough", help="Tune and test every model on every fold of artists, too (slow).")
     ] = False,
+    out_of_core: Annotated[
+        bool,
+        typer.Option(
+            "--out-of-core",
+            help="Parquet files of more rows than memory: study some artists, fit and test on the rows of all.",
+        ),
+    ] = False,
+    memory: Annotated[float | None, typer.Option(help="GB that the fit to all rows may take (default: 2).")] = None,
+    dask: Annotated[str | None, typer.Option(help="A Dask scheduler's address: that fit on its workers.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")] = False,
 ) -> None:
     """Study a table of tracks, from cleaning to report."""
@@ -63,6 +72,9 @@ def study(
             sample=sample,
             genre_column=genre_column,
             thorough=thorough or None,
+            out_of_core=out_of_core or dask is not None or None,
+            memory=memory,
+            dask=dask,
         )
         command = shlex.join(["genreglm", *sys.argv[1:]])
         run_stages(settings, Reporter(quiet), command, resume=resume)
@@ -149,7 +161,7 @@ def predict(
     if dask is None:
         told = tag_table(tagger, table, out, wanted)
     else:
-        from genreglm.commands import rows_on
+        from genreglm.on_dask import rows_on
         from genreglm.tagger.on_dask import tag_on_dask
 
         with rows_on(dask, table, lambda text: typer.echo(text, err=True)) as (frame, client):

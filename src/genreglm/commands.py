@@ -1,12 +1,12 @@
-"""What `genreglm fit` does with its words, and how a command finds its Dask cluster."""
+"""What `genreglm fit` does with its words."""
 
-import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
-from genreglm.errors import DataError, OptionError
+from genreglm.errors import OptionError
 from genreglm.fitting import fit
+from genreglm.on_dask import rows_on
 from genreglm.options import CovarianceKind
 from genreglm.out_of_core import OutOfCore
 from genreglm.penalised import penalty_of
@@ -55,35 +55,3 @@ def fit_table(
     saved = result.save(out, covariance=result.inference is not None)
     say(f"model -> {saved}")
     return result.summary()
-
-
-@contextlib.contextmanager
-def rows_on(scheduler: str | None, data: str, say: Callable[[str], object]) -> Iterator[tuple[Any, Any]]:
-    """Yield the rows, and the client of a Dask cluster where one is asked for.
-
-    Raises
-    ------
-    OptionError
-        Where Dask is not installed, or no scheduler answers.
-    DataError
-        Where the files are not there, or no Parquet.
-    """
-    if scheduler is None:
-        yield data, None
-        return
-    try:
-        from dask import dataframe
-        from distributed import Client
-    except ModuleNotFoundError as error:
-        raise OptionError(f"--dask needs {error.name}: pip install 'genreglm[dask]'") from error
-    try:
-        client = Client(scheduler, timeout="10s")
-    except (OSError, ValueError) as error:
-        raise OptionError(f"--dask {scheduler}: no scheduler answers there ({error}).") from error
-    with client:
-        say(f"dashboard: {client.dashboard_link}")
-        try:
-            frame = dataframe.read_parquet(data)
-        except (OSError, ValueError) as error:
-            raise DataError(f"{data} could not be read as Parquet: {error}") from error
-        yield frame, client

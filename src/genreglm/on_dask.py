@@ -100,6 +100,40 @@ def prepared(
         yield Prepared(design, sample, frame_of_sample, rows, start, reaching(folder), ways, beside)
 
 
+@contextlib.contextmanager
+def rows_on(scheduler: str | None, data: str, say: Callable[[str], object]) -> Iterator[tuple[Any, Any]]:
+    """Yield the rows of Parquet files, on the workers of the Dask cluster whose scheduler is named, with its client.
+
+    Without a scheduler `data` itself, and no client.
+
+    Raises
+    ------
+    OptionError
+        Where Dask is not installed, or no scheduler answers.
+    DataError
+        Where the files are not there, or no Parquet.
+    """
+    if scheduler is None:
+        yield data, None
+        return
+    try:
+        from dask import dataframe
+        from distributed import Client
+    except ModuleNotFoundError as error:
+        raise OptionError(f"--dask needs {error.name}: pip install 'genreglm[dask]'") from error
+    try:
+        client = Client(scheduler, timeout="10s")
+    except (OSError, ValueError) as error:
+        raise OptionError(f"--dask {scheduler}: no scheduler answers there ({error}).") from error
+    with client:
+        say(f"dashboard: {client.dashboard_link}")
+        try:
+            frame = dataframe.read_parquet(data)
+        except (OSError, ValueError) as error:
+            raise DataError(f"{data} could not be read as Parquet: {error}") from error
+        yield frame, client
+
+
 def _scheduler(client: Any) -> tuple[Callable[[Any], Any], Callable[[list[Any]], list[Any]]]:
     """Return what computes a delayed value, and what keeps several where they are computed."""
     import dask

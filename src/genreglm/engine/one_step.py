@@ -13,8 +13,8 @@ from genreglm.engine.newton import conjugate_gradients
 from genreglm.engine.problem import Problem
 from genreglm.engine.threads import ordered_map, single_threaded_blas
 
-# The error of a direction in the metric of the Hessian, relative to it. Conjugate gradients are at right angles to their
-# error there, so that a direction is short by half a percent: far below what some thirty draws leave uncertain.
+# The error of a direction in the metric of the Hessian, relative to it. Conjugate gradients stand at right angles to
+# their error there, so that a direction is short by half a percent: far below what thirty draws leave uncertain.
 _RELATIVE_ERROR = 0.1
 
 

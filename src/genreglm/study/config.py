@@ -19,6 +19,10 @@ class StudyConfig(BaseModel):
     out : the output folder
     seed : of every random choice: splits, boosting, the built-in example
     sample : study only so many rows, drawn at random; None for all
+    out_of_core : the table is of Parquet files, which need not fit in memory: some artists are drawn, whose tracks are
+        about `sample` rows (120,000 unless given), and studied; the inference model is then fitted to all rows, and the
+        predictive model tested on all tracks by the other artists
+    memory, dask : gigabytes that the fit to all rows may take, and the address of a Dask scheduler to fit it on
     example_rows : rows of the built-in example
     genre_column, columns : names in the user's table, where they are not recognised
     merge_identical : treat genres that hold the same tracks as one
@@ -61,6 +65,9 @@ class StudyConfig(BaseModel):
     family_pooling: tuple[Annotated[float, Field(ge=0.0, lt=1.0)], ...] = Field((0.0, 0.9), min_length=1)
     roughness: tuple[Annotated[float, Field(gt=0.0)], ...] = Field((0.01,), min_length=1)
     thorough: bool = False
+    out_of_core: bool = False
+    memory: float = Field(2.0, gt=0)
+    dask: str | None = None
     min_genre_rows: int = Field(10, ge=2)
     test_share: int = Field(5, ge=2, le=20)
     valid_share: int = Field(5, ge=2, le=20)
@@ -75,11 +82,11 @@ class StudyConfig(BaseModel):
     boosting_rate: float = Field(0.1, gt=0, le=1)
 
     def identity(self) -> dict[str, Any]:
-        """Return the settings that decide the results: all but where they come from and go to.
+        """Return the settings that decide the results: all but where they come from, go to, and are computed.
 
         A file of families counts by what it holds.
         """
-        settings = self.model_dump(mode="json", exclude={"data", "out"})
+        settings = self.model_dump(mode="json", exclude={"data", "out", "memory", "dask"})
         if self.families is not None and self.families.is_file():
             settings["families"] = f"{self.families.name} ({file_digest(self.families)[:12]})"
         return settings

@@ -6,7 +6,9 @@ from importlib import metadata
 from typing import Any
 
 from genreglm.files import file_digest
+from genreglm.sources import ParquetRows
 from genreglm.study.config import StudyConfig
+from genreglm.study.drawn_artists import address
 from genreglm.study.store import Store
 from genreglm.tracks.reading import unreadable
 
@@ -32,6 +34,8 @@ def describe(config: StudyConfig, command: str) -> dict[str, Any]:
 def _input(config: StudyConfig) -> dict[str, Any]:
     if config.data is None:
         return {"name": "built-in example", "rows": config.example_rows, "seed": config.seed}
+    if config.out_of_core:
+        return {"name": config.data.name, "files": ParquetRows.open(address(config.data)).identity}
     try:
         return {"name": config.data.name, "sha256": file_digest(config.data)}
     except OSError as error:

@@ -43,9 +43,11 @@ NEED_BEAT = ("tempo", "time_signature", "danceability", "speechiness", "valence"
 
 
 def clean_rows(
-    rows: pd.DataFrame, ledger: Ledger, *, merge_identical: bool = True, min_genre_rows: int = 10
+    rows: pd.DataFrame, ledger: Ledger, *, merge_identical: bool = True, min_genre_rows: int = 10, part: bool = False
 ) -> pd.DataFrame:
     """Apply every rule to a canonical frame, in a fixed order, and add what follows from the rows alone.
+
+    Of a `part` of a table no genre is merged, rare or the only one, since its other rows would have a say in that.
 
     Adds `artist`, `beat_found`, `labels`, `duration_min` and, where there is a popularity,
     `popularity_known`. Values that were not measured are NaN; the index is 0..n-1.
@@ -59,9 +61,10 @@ def clean_rows(
     _count_nameless(rows, ledger)
     rows = measured(rows, ledger)
     rows = _drop(rows, _mostly_missing(rows), ledger, "more than half of the features missing")
-    rows = _without_rare_genres(rows, ledger, min_genre_rows)
-    rows = _with_merged_genres(rows, ledger, merge_identical)
-    _refuse_single_genre(rows, min_genre_rows)
+    if not part:
+        rows = _without_rare_genres(rows, ledger, min_genre_rows)
+        rows = _with_merged_genres(rows, ledger, merge_identical)
+        _refuse_single_genre(rows, min_genre_rows)
     rows = rows.reset_index(drop=True)
     rows = rows.assign(artist=_artist(rows, ledger), labels=_labels(rows, ledger))
     ledger.check(rows_in, len(rows), before)

@@ -41,6 +41,11 @@ class Evidence:
         return bool(self.get("load.simulated"))
 
     @property
+    def drawn(self) -> bool:
+        """Whether the input is of some artists out of a larger table."""
+        return (self.get("load.rows_of_table") or 0) > (self.get("load.rows") or 0)
+
+    @property
     def rows_read(self) -> int | None:
         """The rows of the input, before any rule."""
         rows: int | None = self.get("load.rows") or self.get("preprocess.rows_in")

@@ -55,6 +55,7 @@ def _input(evidence: Evidence) -> Block | None:
     return facts(
         [
             ("Input", get("load.input")),
+            ("Rows of the table", count(get("load.rows_of_table")) if evidence.drawn else None),
             ("Rows read", count(get("load.rows"))),
             ("Rows studied", count(get("preprocess.rows_out"))),
             ("Genres", count(get("preprocess.genres"))),

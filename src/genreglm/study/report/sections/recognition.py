@@ -10,6 +10,7 @@ from genreglm.study.report.figures import in_part
 from genreglm.study.report.sections.assurance import assurance
 from genreglm.study.report.sections.cards import cards
 from genreglm.study.report.sections.families import families, several_genres
+from genreglm.study.report.sections.every_row import every_row
 from genreglm.study.report.sections.folds import folds
 from genreglm.study.report.words import counted, names, number, percent, say
 
@@ -46,6 +47,7 @@ def recognition(evidence: Evidence) -> Block:
             _splits(evidence),
             _luck(evidence),
             _table(evidence, "artist_folds", f"The linear model on each fold of {_held_out(evidence)}"),
+            *every_row(evidence),
             *folds(evidence),
             heading("What the model lives on", "strength"),
             text(strongest(evidence), _shuffled(evidence)),
