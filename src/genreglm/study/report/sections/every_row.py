@@ -6,6 +6,8 @@ from genreglm.study.report.blocks import Block, heading, table, text
 from genreglm.study.report.evidence import Evidence
 from genreglm.study.report.words import counted, number, percent, say
 
+_ENDS = ("estimate", "conf_low", "conf_high")
+
 
 def every_row(evidence: Evidence) -> list[Block | None]:
     """Return the blocks on all rows; nothing where the study was of all of them to begin with."""
@@ -30,16 +32,16 @@ def _how(evidence: Evidence) -> str | None:
 
 
 def _accuracy(scores: pd.DataFrame) -> str | None:
-    by_score = scores.set_index("score")
     first = scores.iloc[0]
+    at = {(row["score"], end): float(row[end]) for row in scores.to_dict("records") for end in _ENDS}
     return say(
         "The predictive model was tested on {rows} by {artists} that it never heard: it is right for {top} ({low} to "
         "{high}) at once and for {five} within five guesses, with a log-loss of {loss}.",
         rows=counted(int(first["rows"]), "track"),
         artists=counted(int(first["artists"]), "artist"),
-        top=percent(by_score.loc["top_1", "estimate"]),
-        low=percent(by_score.loc["top_1", "conf_low"]),
-        high=percent(by_score.loc["top_1", "conf_high"]),
-        five=percent(by_score.loc["top_5", "estimate"]),
-        loss=number(by_score.loc["log_loss", "estimate"], 3),
+        top=percent(at["top_1", "estimate"]),
+        low=percent(at["top_1", "conf_low"]),
+        high=percent(at["top_1", "conf_high"]),
+        five=percent(at["top_5", "estimate"]),
+        loss=number(at["log_loss", "estimate"], 3),
     )

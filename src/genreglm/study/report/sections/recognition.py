@@ -9,8 +9,8 @@ from genreglm.study.report.evidence import Evidence
 from genreglm.study.report.figures import in_part
 from genreglm.study.report.sections.assurance import assurance
 from genreglm.study.report.sections.cards import cards
-from genreglm.study.report.sections.families import families, several_genres
 from genreglm.study.report.sections.every_row import every_row
+from genreglm.study.report.sections.families import families, several_genres
 from genreglm.study.report.sections.folds import folds
 from genreglm.study.report.words import counted, names, number, percent, say
 
