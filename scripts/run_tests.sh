@@ -5,5 +5,5 @@ set -eu
 python=$1
 rm -f .coverage .coverage.*
 NUMBA_DISABLE_JIT=1 "$python" -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/engine --cov --cov-report= --cov-fail-under=0
-"$python" -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-append --cov-report= --cov-fail-under=0
+"$python" -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations=25 --cov --cov-append --cov-report= --cov-fail-under=0
 "$python" -m coverage report
