@@ -21,7 +21,7 @@ from genreglm.tracks import cells
 from genreglm.tracks.cleaning import clean_rows
 from genreglm.tracks.columns import GENRE, assign
 from genreglm.tracks.genres import rename
-from genreglm.tracks.ledger import Ledger
+from genreglm.tracks.ledger import Ledger, RowLedger
 from genreglm.tracks.recipe import Recipe
 from genreglm.tracks.validation import validate
 
@@ -112,8 +112,17 @@ def _cleaned(
     """Yield the rows as the study's were cleaned, each artist told by a hash: spellings differ between batches."""
     repeats = Repeats()
     for rows, hashes, _ in draw.batches():
-        read = validate(rows, genre_column=config.genre_column, columns=config.columns, genre_required=False).rows
+        # Of a batch no column is refused for its cells: those that cannot be read are missing, as in a tagged table.
+        read = validate(
+            rows,
+            genre_column=config.genre_column,
+            columns=config.columns,
+            genre_required=False,
+            ledger=RowLedger(),
+        ).rows
         read = read[~repeats.among(read.drop(columns="source_row"))]
+        if read.empty:
+            continue
         cleaned = recipe.apply(clean_rows(read, Ledger(), part=True))
         artist = hashes[cleaned["source_row"].to_numpy()].view(np.int64)
         yield cleaned.assign(**{GENRE: rename(cleaned[GENRE], merged), "artist": artist})
