@@ -18,8 +18,6 @@ Integers = NDArray[np.int64]
 # well filled, short enough that its memory is had again for the next one.
 _BATCH_BYTES = 32e6
 _ROWS_A_TASK = 1024
-# A matrix product is fastest where its columns are a multiple of so many.
-_COLUMNS_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,7 @@ class Batch:
     ----------
     rows : (rows,) their positions among all rows
     prob : (classes, rows) probabilities, with ones in place of the last class's: a pair with it is a class alone
-    moments : (rows, moments), or, where that was asked, times the rows' weights and followed by columns of zeros
+    moments : (rows, moments), times the rows' weights where that was asked
     chunks : (chunks + 1,) where chunks of at most `CHUNK_ROWS` rows begin; none holds two cells
     cell_of_chunk : (chunks,)
     """
@@ -62,16 +60,13 @@ def _batch(group: Sequence[tuple[Block, Floats]], cells: Cells, done: int, free:
     codes = cells.codes[done : done + len(x)]
     order = np.argsort(codes, kind="stable")
     weights = np.concatenate([block.w for block, _ in group])
-    width = -(-cells.moments // _COLUMNS_AT_ONCE) * _COLUMNS_AT_ONCE if weighted else cells.moments
-    sorted_prob, row_moments = np.empty((free + 1, len(x))), np.empty((len(x), width))
+    sorted_prob, row_moments = np.empty((free + 1, len(x))), np.empty((len(x), cells.moments))
 
     def fill(start: int) -> None:
         own = order[start : start + _ROWS_A_TASK]
         sorted_prob[:free, start : start + _ROWS_A_TASK] = prob[own, :free].T
         sorted_prob[free, start : start + _ROWS_A_TASK] = 1.0
-        made = row_moments[start : start + _ROWS_A_TASK]
-        fill_moments(x[own], cells, weights[own] if weighted else None, made[:, : cells.moments])
-        made[:, cells.moments :] = 0.0
+        fill_moments(x[own], cells, weights[own] if weighted else None, row_moments[start : start + _ROWS_A_TASK])
 
     list(ordered_map(fill, range(0, len(x), _ROWS_A_TASK)))
     chunks, cell_of_chunk = cut(codes[order])

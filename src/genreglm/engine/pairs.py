@@ -35,7 +35,7 @@ def add_pairs(
     Parameters
     ----------
     prob : (classes, rows) probabilities, rows sorted by cell
-    moments : (rows, moments), weighted; columns of zeros may follow
+    moments : (rows, moments), weighted
     chunks : (chunks + 1,) where chunks of rows begin; none holds two cells
     cell_of_chunk, starts, targets, squares : see `genreglm.engine.cells.Cells.targets`
     pairs : (pairs, 2), the classes k and l of each
