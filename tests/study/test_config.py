@@ -28,7 +28,7 @@ def test_identity_is_what_decides_the_results() -> None:
     one, other = StudyConfig(data=Path("a.csv"), out=Path("x")), StudyConfig(data=Path("b.csv"), out=Path("y"))
     assert one.identity() == other.identity()
     assert one.identity() != StudyConfig(seed=1).identity()
-    assert set(StudyConfig.model_fields) - set(one.identity()) == {"data", "out"}
+    assert set(StudyConfig.model_fields) - set(one.identity()) == {"data", "out", "memory", "dask"}
 
 
 @pytest.mark.parametrize(
