@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from genreglm.engine.blocks import Block, Floats
 from genreglm.engine.cells import Cells, fill_moments
-from genreglm.engine.pairs import CHUNK_ROWS
+from genreglm.engine.pairs import CHUNK_ROWS, lay_out_moments, padded
 from genreglm.engine.threads import ordered_map
 
 Integers = NDArray[np.int64]
@@ -17,7 +17,7 @@ Integers = NDArray[np.int64]
 # A batch holds about so many bytes of probabilities or moments, whichever are more: long enough that its cells are
 # well filled, short enough that its memory is had again for the next one.
 _BATCH_BYTES = 32e6
-_ROWS_A_TASK = 1024
+_CHUNKS_A_TASK = 4
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Batch:
     ----------
     rows : (rows,) their positions among all rows
     prob : (classes, rows) probabilities, with ones in place of the last class's: a pair with it is a class alone
-    moments : (rows, moments), times the rows' weights where that was asked
+    moments : (rows, moments), or weighted and each chunk's laid out as `pairs.lay_out_moments` does, (rows, padded)
     chunks : (chunks + 1,) where chunks of at most `CHUNK_ROWS` rows begin; none holds two cells
     cell_of_chunk : (chunks,)
     """
@@ -41,7 +41,7 @@ class Batch:
 
 
 def batches(parts: Sequence[tuple[Block, Floats]], cells: Cells, classes: int, *, weighted: bool) -> Iterator[Batch]:
-    """Yield the rows of (block, probabilities) pairs in batches, their moments `weighted` or as they are."""
+    """Yield the rows of (block, probabilities) pairs in batches; moments `weighted` and laid out, or as they are."""
     wanted = max(CHUNK_ROWS, int(_BATCH_BYTES / (8 * max(classes, cells.moments))))
     done = 0
     group: list[tuple[Block, Floats]] = []
@@ -59,18 +59,28 @@ def _batch(group: Sequence[tuple[Block, Floats]], cells: Cells, done: int, free:
     prob = np.concatenate([p for _, p in group])
     codes = cells.codes[done : done + len(x)]
     order = np.argsort(codes, kind="stable")
-    weights = np.concatenate([block.w for block, _ in group])
-    sorted_prob, row_moments = np.empty((free + 1, len(x))), np.empty((len(x), cells.moments))
-
-    def fill(start: int) -> None:
-        own = order[start : start + _ROWS_A_TASK]
-        sorted_prob[:free, start : start + _ROWS_A_TASK] = prob[own, :free].T
-        sorted_prob[free, start : start + _ROWS_A_TASK] = 1.0
-        fill_moments(x[own], cells, weights[own] if weighted else None, row_moments[start : start + _ROWS_A_TASK])
-
-    list(ordered_map(fill, range(0, len(x), _ROWS_A_TASK)))
     chunks, cell_of_chunk = cut(codes[order])
-    return Batch(done + order, sorted_prob, row_moments, chunks, cell_of_chunk)
+    sorted_prob = np.empty((free + 1, len(x)))
+    moments = np.empty((len(x), padded(cells.moments) if weighted else cells.moments))
+    weights = np.concatenate([block.w for block, _ in group])
+
+    def fill(first: int) -> None:
+        last = min(first + _CHUNKS_A_TASK, len(cell_of_chunk))
+        own = slice(chunks[first], chunks[last])
+        rows = order[own]
+        sorted_prob[:free, own] = prob[rows, :free].T
+        sorted_prob[free, own] = 1.0
+        if not weighted:
+            fill_moments(x[rows], cells, moments[own])
+            return
+        dense, w, made = x[rows[:, None], cells.dense], weights[rows], np.zeros(moments.shape[1])
+        for start, stop in pairwise(chunks[first : last + 1]):
+            here = slice(start - own.start, stop - own.start)
+            laid_out = moments[start:stop].reshape(-1)
+            lay_out_moments(dense[here], w[here], cells.linear, *cells.squares, made, laid_out)
+
+    list(ordered_map(fill, range(0, len(cell_of_chunk), _CHUNKS_A_TASK)))
+    return Batch(done + order, sorted_prob, moments, chunks, cell_of_chunk)
 
 
 def cut(codes: Integers) -> tuple[Integers, Integers]:

@@ -125,34 +125,29 @@ def find_cells(parts: Sequence[Floats]) -> Cells:
     return Cells(codes, np.flatnonzero(~kept), patterns)
 
 
-def fill_moments(x: Floats, cells: Cells, weights: Floats | None, found: Floats) -> None:
-    """Write the moments of rows x (rows, columns) that are wanted, times `weights` (rows,), to `found` (rows, moments).
+def fill_moments(x: Floats, cells: Cells, found: Floats) -> None:
+    """Write the moments of rows x (rows, columns) to `found` (rows, moments).
 
     Those are 1 and the dense columns, where some column is 0/1, then the products of dense columns in pairs.
     """
     own, linear = x[:, cells.dense], cells.linear
-    weighted = own if weights is None else own * weights[:, None]
     if linear:
-        found[:, 0] = 1.0 if weights is None else weights
-        found[:, 1:linear] = weighted
-    if cells.wanted is None:
-        _fill_products(own, weighted, found[:, linear:])
-    else:
-        first, second = cells.squares
-        np.multiply(weighted[:, first], own[:, second], out=found[:, linear:])
+        found[:, 0] = 1.0
+        found[:, 1:linear] = own
+    _fill_products(own, found[:, linear:])
 
 
 def pair_products(x: Floats) -> Floats:
     """Return the products of columns in pairs, upper triangle by rows, (rows, pairs)."""
     rows, columns = x.shape
     found = np.empty((rows, columns * (columns + 1) // 2))
-    _fill_products(x, x, found)
+    _fill_products(x, found)
     return found
 
 
-def _fill_products(one: Floats, other: Floats, found: Floats) -> None:
-    filled, width = 0, one.shape[1]
+def _fill_products(x: Floats, found: Floats) -> None:
+    filled, width = 0, x.shape[1]
     for column in range(width):
         stop = filled + width - column
-        np.multiply(other[:, column : column + 1], one[:, column:], out=found[:, filled:stop])
+        np.multiply(x[:, column : column + 1], x[:, column:], out=found[:, filled:stop])
         filled = stop

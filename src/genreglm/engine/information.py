@@ -109,7 +109,7 @@ def _by_rows(
         across[:-1] = prob[order, :-1].T
         dense = block.x[order[:, None], cells.dense]
         own = np.zeros_like(sums)
-        add_all_pairs(across, dense, block.w[order], chunks, cell_of_chunk, *spread, pairs, own)
+        add_all_pairs(across, dense, block.w[order], *cells.squares, chunks, cell_of_chunk, *spread, pairs, own)
         return own
 
     for own in ordered_map(task, range(len(parts))):

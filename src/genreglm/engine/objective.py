@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from genreglm.engine.blocks import Block, Blocks, Floats
 from genreglm.engine.coordinates import unwhiten, whiten_gradient
@@ -123,10 +123,15 @@ class Objective(PenalisedLikelihood):
     def __init__(self, blocks: Blocks, triangular: Floats, quadratic: Quadratic | None = None) -> None:
         super().__init__((blocks.columns, blocks.classes), triangular, quadratic, blocks.total_weight)
         self.blocks = blocks
-        self.probabilities = [np.empty((len(part), blocks.classes)) for part in blocks.parts]
+        self.probabilities: list[Floats] = self._room(np.float64)
         self._pairs = list(zip(blocks.parts, self.probabilities, strict=True))
         self._moved = True  # since the probabilities were last copied in single precision
         self._products, self._all_rows = 0, False  # since blocks were last made; whether these come from all rows
+
+    def _room(self, dtype: DTypeLike) -> list[NDArray[Any]]:
+        """Return room for the probabilities of each block, of one array: the system gives that in large pages."""
+        together = np.empty((self.blocks.rows, self.blocks.classes), dtype=dtype)
+        return np.split(together, np.cumsum([len(part) for part in self.blocks.parts])[:-1])
 
     @cached_property
     def _singles(self) -> list[tuple[Singles, Singles, Singles]]:
@@ -136,11 +141,11 @@ class Objective(PenalisedLikelihood):
         """
         inverse = unwhiten(self.triangular, np.eye(self.blocks.columns))
 
-        def task(block: Block) -> tuple[Singles, Singles, Singles]:
-            room = np.empty((len(block), self.blocks.classes), dtype=np.float32)
+        def task(pair: tuple[Block, Singles]) -> tuple[Singles, Singles, Singles]:
+            block, room = pair
             return (block.x @ inverse).astype(np.float32), block.w.astype(np.float32), room
 
-        return list(ordered_map(task, self.blocks.parts))
+        return list(ordered_map(task, zip(self.blocks.parts, self._room(np.float32), strict=True)))
 
     @property
     def is_small(self) -> bool:

@@ -2,20 +2,52 @@
 
 Both p_k p_l and the moments of a row are symmetric in what they pair, so each number is computed once. Pairs
 (k, l), k <= l, run by rows of the upper triangle. A tile of pairs times a chunk of rows fits into the
-second-level cache, with all that a matrix product lays beside it; the product with the chunk's moments is nearly all
-the work.
+second-level cache beside the chunk's moments; the product of both is nearly all the work.
 """
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from genreglm.engine.register_tiles import HEIGHT, LANES, MOST_ROWS, add_product, in_whole, lay_out
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-CHUNK_ROWS = 256
+CHUNK_ROWS = MOST_ROWS
 # Pairs whose products are formed together, a multiple of what a matrix product takes at once.
 TILE = 192
+
+
+def padded(moments: int) -> int:
+    """Return the numbers of a row of laid-out moments: whole vectors."""
+    return int(in_whole(moments, LANES))
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"})
+def lay_out_moments(
+    dense: Floats, w: Floats, linear: int, first: Integers, second: Integers, made: Floats, panels: Floats
+) -> None:
+    """Write the weighted moments of a chunk of rows as `add_product` wants them.
+
+    Parameters
+    ----------
+    dense : (rows, dense columns), w : (rows,) weights
+    linear : moments that stand for pairs with a 0/1 column: 1 and the dense columns, or none
+    first, second : pairs of dense columns
+    made : (padded moments,), zero beyond these; room for a row
+    panels : (rows * padded moments,), overwritten
+    """
+    rows, columns = dense.shape
+    for i in range(rows):
+        row, weight = dense[i], w[i]
+        if linear:
+            made[0] = weight
+            for a in range(columns):
+                made[1 + a] = weight * row[a]
+        for j in range(len(first)):
+            made[linear + j] = weight * row[first[j]] * row[second[j]]
+        lay_out(made, i, rows, panels)
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"})
@@ -35,21 +67,20 @@ def add_pairs(
     Parameters
     ----------
     prob : (classes, rows) probabilities, rows sorted by cell
-    moments : (rows, moments), weighted
+    moments : (rows, padded moments), weighted, each chunk's as `lay_out_moments` writes them
     chunks : (chunks + 1,) where chunks of rows begin; none holds two cells
     cell_of_chunk, starts, targets, squares : see `genreglm.engine.cells.Cells.targets`
     pairs : (pairs, 2), the classes k and l of each
     sums : (pairs, pairs of columns)
     """
-    width = moments.shape[1]
-    tile, product = np.empty(TILE * CHUNK_ROWS), np.empty((TILE, width))
-    own = np.empty((sums.shape[0], width))
+    tile = np.zeros((TILE, CHUNK_ROWS))
+    own = np.empty((in_whole(len(pairs), HEIGHT), moments.shape[1]))
     for chunk in range(len(chunks) - 1):
         start, stop = chunks[chunk], chunks[chunk + 1]
         cell = cell_of_chunk[chunk]
         if chunk == 0 or cell != cell_of_chunk[chunk - 1]:
             own[:] = 0.0
-        _add_chunk(prob, start, moments[start:stop], pairs, tile, product, own)
+        _add_chunk(prob, start, stop, moments[start:stop].reshape(-1), pairs, tile, own)
         if chunk == len(chunks) - 2 or cell_of_chunk[chunk + 1] != cell:
             _spread(own, starts[cell], targets, squares, sums)
 
@@ -59,6 +90,8 @@ def add_all_pairs(
     prob: Floats,
     dense: Floats,
     w: Floats,
+    first: Integers,
+    second: Integers,
     chunks: Integers,
     cell_of_chunk: Integers,
     starts: Integers,
@@ -71,62 +104,42 @@ def add_all_pairs(
 
     Parameters
     ----------
-    dense : (rows, dense columns), w : (rows,) weights; the others as there
+    dense, w, first, second : as for `lay_out_moments`; the others as there
     """
-    columns = dense.shape[1]
     linear = starts.shape[1] - 1
-    width = linear + len(squares)
-    tile, product = np.empty(TILE * CHUNK_ROWS), np.empty((TILE, width))
-    own, moments = np.empty((sums.shape[0], width)), np.empty((CHUNK_ROWS, width))
+    width = in_whole(linear + len(squares), LANES)
+    tile, made, panels = np.zeros((TILE, CHUNK_ROWS)), np.zeros(width), np.empty(CHUNK_ROWS * width)
+    own = np.empty((in_whole(len(pairs), HEIGHT), width))
     for chunk in range(len(chunks) - 1):
         start, stop = chunks[chunk], chunks[chunk + 1]
         cell = cell_of_chunk[chunk]
         if chunk == 0 or cell != cell_of_chunk[chunk - 1]:
             own[:] = 0.0
-        for i in range(stop - start):
-            row, weight, made = dense[start + i], w[start + i], moments[i]
-            filled = 0
-            if linear:
-                made[0] = weight
-                for a in range(columns):
-                    made[1 + a] = weight * row[a]
-                filled = 1 + columns
-            for a in range(columns):
-                scaled = weight * row[a]
-                for b in range(a, columns):
-                    made[filled + b - a] = scaled * row[b]
-                filled += columns - a
-        _add_chunk(prob, start, moments[: stop - start], pairs, tile, product, own)
+        lay_out_moments(dense[start:stop], w[start:stop], linear, first, second, made, panels)
+        _add_chunk(prob, start, stop, panels, pairs, tile, own)
         if chunk == len(chunks) - 2 or cell_of_chunk[chunk + 1] != cell:
             _spread(own, starts[cell], targets, squares, sums)
 
 
 @njit(nogil=True, fastmath={"contract"})
-def _add_chunk(
-    prob: Floats, start: int, moments: Floats, pairs: Integers, tile: Floats, product: Floats, own: Floats
-) -> None:
+def _add_chunk(prob: Floats, start: int, stop: int, panels: Floats, pairs: Integers, tile: Floats, own: Floats) -> None:
     """Add the products of pairs of classes with the moments of the rows from `start` on to `own`, tile by tile."""
-    rows, width = moments.shape
-    stop = start + rows
-    factors = tile[: TILE * rows].reshape(TILE, rows)
+    rows = stop - start
     for done in range(0, len(pairs), TILE):
         filled = min(TILE, len(pairs) - done)
         for pair in range(filled):
             one, two = prob[pairs[done + pair, 0], start:stop], prob[pairs[done + pair, 1], start:stop]
-            into = factors[pair]
+            into = tile[pair]
             for i in range(rows):
                 into[i] = one[i] * two[i]
-        np.dot(factors[:filled], moments, product[:filled])
-        for pair in range(filled):
-            for j in range(width):
-                own[done + pair, j] += product[pair, j]
+        add_product(tile, filled, panels, rows, own, done)
 
 
 @njit(nogil=True, fastmath={"contract"})
 def _spread(own: Floats, starts: Integers, targets: Integers, squares: Integers, sums: Floats) -> None:
     """Add a cell's moments to the pairs of columns that they stand for."""
     linear = len(starts) - 1
-    for pair in range(len(own)):
+    for pair in range(len(sums)):
         for j in range(linear):
             for t in range(starts[j], starts[j + 1]):
                 sums[pair, targets[t]] += own[pair, j]
