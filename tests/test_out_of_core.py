@@ -315,6 +315,14 @@ def test_stretches_are_as_long_as_memory_allows() -> None:
     assert out_of_core.stretch_rows(28, 114, 20_000, 1.2e9) > 4_096
 
 
+def test_no_memory_is_asked_for_a_covariance_that_is_not_wanted(rows: pd.DataFrame, save: Save) -> None:
+    files, little = save(rows, [700]), gg.OutOfCore(memory=4e8)
+    with pytest.raises(EstimationError, match="may take"):
+        gg.fit(FORMULA, files, out_of_core=little)
+    found = gg.fit(FORMULA, files, out_of_core=little, covariance=None)
+    np.testing.assert_allclose(found.coefficients, gg.fit(found.design, rows).coefficients, atol=1e-8)
+
+
 def test_a_fit_that_begins_on_part_of_the_sample_ends_in_the_same(
     rows: pd.DataFrame, save: Save, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -343,6 +351,19 @@ def test_likelihood_tests_in_passes_keep_the_prior_of_empty_cells(rows: pd.DataF
         wanted = gg.fit(design, lacking, penalty=gg.CellPrior()).anova("II", test)  # type: ignore[arg-type]
         found = gg.fit(design, folder, penalty=gg.CellPrior()).anova("II", test, folder)  # type: ignore[arg-type]
         pd.testing.assert_frame_equal(found, wanted, rtol=1e-6)
+
+
+def test_likelihood_tests_in_passes_keep_to_the_memory_and_the_folder_given(
+    rows: pd.DataFrame, save: Save, tmp_path: Path
+) -> None:
+    files = save(rows, [700])
+    result = gg.fit(FORMULA, files)
+    kept = gg.OutOfCore(folder=tmp_path / "kept")
+    found = result.anova(test="lr", rows=files, out_of_core=kept)
+    pd.testing.assert_frame_equal(found, result.anova(test="lr", rows=files))
+    assert (tmp_path / "kept" / "rows").is_dir()
+    with pytest.raises(EstimationError, match="may take"):
+        result.anova(test="score", rows=files, out_of_core=gg.OutOfCore(memory=4e8))
 
 
 def test_likelihood_tests_in_passes_refuse_other_files_and_dependent_rows(rows: pd.DataFrame, save: Save) -> None:

@@ -12,9 +12,8 @@ from genreglm.engine.passes.cells import empty_cells, prior_blocks
 from genreglm.engine.passes.covariance import covariance_in_passes
 from genreglm.engine.passes.estimate import Measured, PassEstimate, estimate_in_passes
 from genreglm.engine.passes.jeffreys import jeffreys_in_passes
-from genreglm.engine.passes.nested import Selected
 from genreglm.engine.passes.null import null_log_likelihood
-from genreglm.engine.passes.rows import Followed, Rows, added
+from genreglm.engine.passes.rows import Followed, Rows, added, selected
 from genreglm.engine.passes.sums import fit_sums
 from genreglm.engine.penalties import CellPrior, Jeffreys, Penalty, Ridge, Shrinkage
 from genreglm.engine.separation import EmptyCell
@@ -54,7 +53,8 @@ def fit_in_passes(
         For penalties of the lasso kind, which need all rows at once.
     """
     _require_passes(penalty)
-    with prepared(formula, source, how, beside, client) as ready:
+    informed = covariance is not None or isinstance(penalty, Jeffreys)
+    with prepared(formula, source, how, beside, client, informed=informed) as ready:
         measured = Measured.of(ready.rows)
         if aliased == "drop":
             ready, measured = _without_aliased(ready, measured)
@@ -71,7 +71,7 @@ def _without_aliased(ready: Prepared, measured: Measured) -> tuple[Prepared, Mea
         return ready, measured
     kept = [j for j in range(ready.rows.columns) if j not in dropped]
     fewer = replace(
-        ready, design=ready.design.without(dropped), sample=ready.sample.keep(kept), rows=Selected(ready.rows, kept)
+        ready, design=ready.design.without(dropped), sample=ready.sample.keep(kept), rows=selected(ready.rows, kept)
     )
     return fewer, measured.keep(kept)
 

@@ -63,12 +63,15 @@ def prepared(
     how: OutOfCore,
     beside: RowColumns,
     client: Any = None,
+    *,
+    informed: bool = True,
 ) -> Iterator[Prepared]:
     """Learn the design in one pass over a Dask frame, and leave its columns with the workers.
 
     Parameters
     ----------
     client : of a running cluster; the one at work in this process where there is one, else this process's threads
+    informed : whether the information matrix will be wanted, and memory for it
 
     Raises
     ------
@@ -88,7 +91,8 @@ def prepared(
     pieces = frame[columns].to_delayed()
     summary = _summary(asked, pieces, how, compute)
     design = formula if isinstance(formula, Design) else learn_from(formula, summary, inputs.labels(beside.soft_labels))
-    memory.require_within(memory.pass_bytes(len(design.columns), len(design.classes)), how.memory)
+    needed = memory.pass_bytes(len(design.columns), len(design.classes), informed=informed)
+    memory.require_within(needed, how.memory)
     frame_of_sample = summary.beginning(parameters_of(design))
     sample = beside.problem(design, frame_of_sample)
     cut = partial(_partition, design=design, standard=sample.standardisation, beside=beside)

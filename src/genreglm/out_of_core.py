@@ -94,8 +94,14 @@ def prepared(
     source: ParquetRows,
     how: OutOfCore,
     beside: RowColumns,
+    *,
+    informed: bool = True,
 ) -> Iterator[Prepared]:
     """Learn the design in one pass over the source, and write its columns in another unless they lie there already.
+
+    Parameters
+    ----------
+    informed : whether the information matrix will be wanted, and memory for it
 
     Raises
     ------
@@ -111,7 +117,7 @@ def prepared(
     design = formula if isinstance(formula, Design) else learn_from(formula, summary, inputs.labels(beside.soft_labels))
     frame = summary.beginning(parameters_of(design))
     sample = beside.problem(design, frame)
-    stretch = stretch_rows(len(design.columns), len(design.classes), len(frame), how.memory)
+    stretch = stretch_rows(len(design.columns), len(design.classes), len(frame), how.memory, informed=informed)
     with kept_folder(how) as folder:
         wanted = _digest(source, design, sample.standardisation, beside, how)
         cache = folder / "rows"
@@ -129,17 +135,17 @@ def _clustered(rows: MappedRows, way: int, standardised: Floats) -> tuple[Floats
     return cluster_meat(rows.by_cluster(way, _CLUSTERS_AT_ONCE), standardised)
 
 
-def stretch_rows(columns: int, classes: int, sample: int, most_bytes: float) -> int:
-    """Return how many rows a stretch has, so that a fit with covariance stays within `most_bytes`.
+def stretch_rows(columns: int, classes: int, sample: int, most_bytes: float, *, informed: bool = True) -> int:
+    """Return how many rows a stretch has, so that a fit stays within `most_bytes`.
 
-    `sample` rows are held beside it.
+    `sample` rows are held beside it, and the information matrix where it is `informed`.
 
     Raises
     ------
     EstimationError
-        Where the covariance and the sample alone take more.
+        Where the matrix and the sample alone take more.
     """
-    fixed = memory.pass_bytes(columns, classes) + memory.sample_bytes(sample, columns, classes)
+    fixed = memory.pass_bytes(columns, classes, informed=informed) + memory.sample_bytes(sample, columns, classes)
     memory.require_within(fixed, most_bytes)
     a_row = memory.pass_bytes_a_row(columns, classes)
     return int(np.clip((most_bytes - fixed) / a_row, _LEAST_STRETCH, _MOST_STRETCH))

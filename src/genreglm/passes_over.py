@@ -16,8 +16,10 @@ def prepared(
     how: OutOfCore,
     beside: RowColumns,
     client: Any = None,
+    *,
+    informed: bool = True,
 ) -> AbstractContextManager[Prepared]:
     """Return rows ready for passes over them; see `genreglm.out_of_core.prepared` and `genreglm.on_dask.prepared`."""
     if is_dask_frame(source):
-        return on_dask.prepared(formula, source, how, beside, client)
-    return out_of_core.prepared(formula, ParquetRows.open(source), how, beside)
+        return on_dask.prepared(formula, source, how, beside, client, informed=informed)
+    return out_of_core.prepared(formula, ParquetRows.open(source), how, beside, informed=informed)

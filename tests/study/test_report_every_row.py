@@ -24,6 +24,8 @@ def test_all_rows_are_told_beside_those_that_were_studied(tmp_path: Path) -> Non
     assert "8,880,000 tracks by 910,000 artists that it never heard" in words
     assert "right for 20.8 % (20.6 % to 21.1 %) at once and for 47.7 % within five" in words
     assert "Every row of the table" in str(by_id["recognition"])
+    assert "Log-loss (nats)" in str(by_id["recognition"])
+    assert "log_loss" not in str(by_id["recognition"][-3:])
     assert "Rows of the table" in str(by_id["data"])
     before = {section["id"]: section["blocks"] for section in whole["sections"]}
     assert "of the table" not in str(before["data"])

@@ -23,12 +23,15 @@ def covariance_bytes(columns: int, classes: int, *, sandwich: bool = False) -> i
     return 8 * ((3 if sandwich else 2) * parameters**2 + pairs)
 
 
-def pass_bytes(columns: int, classes: int) -> int:
-    """Return the bytes that a fit in passes takes with its covariance, whatever the rows.
+def pass_bytes(columns: int, classes: int, *, informed: bool = True) -> int:
+    """Return the bytes that a fit in passes takes whatever the rows, with the information matrix where `informed`.
 
-    Information, what a stretch adds to it, and the sample's factor or, later, the covariance's inverse factor; pairs of
-    classes times pairs of columns; a batch of rows sorted by cell; the interpreter with its libraries.
+    That is information, what a stretch adds to it, and the sample's factor or, later, the covariance's inverse factor;
+    pairs of classes times pairs of columns; a batch of rows sorted by cell. With or without it there are the
+    interpreter and its libraries.
     """
+    if not informed:
+        return _LIBRARIES
     parameters = columns * (classes - 1)
     pairs = classes * (classes - 1) // 2 * columns * (columns + 1) // 2
     return 8 * (4 * parameters**2 + 2 * pairs) + _BATCHES + _LIBRARIES

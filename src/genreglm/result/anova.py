@@ -5,6 +5,7 @@ import pandas as pd
 
 from genreglm.engine.inference import ChiSquareTest, wald
 from genreglm.options import AnovaType, TermTest, check_choice
+from genreglm.out_of_core import OutOfCore
 from genreglm.result.contrasts import term_contrasts, without
 from genreglm.result.model import Result
 from genreglm.result.refits import Maxima, Refits
@@ -12,7 +13,13 @@ from genreglm.result.refits_in_passes import refits_in_passes
 from genreglm.sources import Source, comes_in_batches
 
 
-def anova(result: Result, type: AnovaType = "II", test: TermTest = "wald", rows: Source | None = None) -> pd.DataFrame:
+def anova(
+    result: Result,
+    type: AnovaType = "II",
+    test: TermTest = "wald",
+    rows: Source | None = None,
+    out_of_core: OutOfCore | None = None,
+) -> pd.DataFrame:
     """Return term, statistic, df, p_value, log10_p: the test that a term is zero in all classes, for each term.
 
     Each compares a larger model, which has the term, with a smaller one that only lacks its columns. The larger
@@ -31,6 +38,7 @@ def anova(result: Result, type: AnovaType = "II", test: TermTest = "wald", rows:
         test in the larger model; see `genreglm.engine.score`
     rows : the rows of the fit, which "lr" and "score" ask of a loaded result, and of a fit in passes: Parquet files or
         a Dask frame, which are met in passes here, too
+    out_of_core : how, as for `genreglm.fit`: the memory that they may take, and the folder that keeps the columns
 
     Degrees of freedom are k_t (K - 1) for k_t columns. Wald's loses the separated cells, which have no finite
     estimate to test; the other two keep them: along such a cell the likelihood has a limit, near which a
@@ -49,7 +57,7 @@ def anova(result: Result, type: AnovaType = "II", test: TermTest = "wald", rows:
     check_choice("type", type, AnovaType)
     check_choice("test", test, TermTest)
     if test != "wald" and comes_in_batches(rows):
-        with refits_in_passes(result, test, rows) as refits:
+        with refits_in_passes(result, test, rows, out_of_core or OutOfCore()) as refits:
             return _table(result, type, refits)
     return _table(result, type, None if test == "wald" else Refits(result, test, rows))
 

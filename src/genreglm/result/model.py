@@ -22,6 +22,7 @@ from genreglm.row_columns import RowColumns
 from genreglm.sources import Source, comes_in_batches, is_dask_frame, map_batches, read_rows
 
 if TYPE_CHECKING:
+    from genreglm.out_of_core import OutOfCore
     from genreglm.result.deletion import Deletable
 
 Floats = NDArray[np.float64]
@@ -172,11 +173,17 @@ class Result:
 
         return augment(self, rows, seed=seed)
 
-    def anova(self, type: AnovaType = "II", test: TermTest = "wald", rows: Source | None = None) -> pd.DataFrame:
+    def anova(
+        self,
+        type: AnovaType = "II",
+        test: TermTest = "wald",
+        rows: Source | None = None,
+        out_of_core: "OutOfCore | None" = None,
+    ) -> pd.DataFrame:
         """Return one row a term with its test; see `genreglm.result.anova.anova`."""
         from genreglm.result.anova import anova
 
-        return anova(self, type, test, rows)
+        return anova(self, type, test, rows, out_of_core)
 
     def summary(self, strongest: int | None = 20, classes: Sequence[Any] | None = None) -> str:
         """Return the fit as text; see `genreglm.result.summary.summarise` for what it shows."""

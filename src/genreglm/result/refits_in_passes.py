@@ -20,7 +20,7 @@ from genreglm.row_columns import RowColumns
 
 
 @contextmanager
-def refits_in_passes(result: Result, test: TermTest, source: Any) -> Iterator[Maxima]:
+def refits_in_passes(result: Result, test: TermTest, source: Any, how: OutOfCore) -> Iterator[Maxima]:
     """Yield the maxima of a result's likelihood over Parquet files or a Dask frame, which hold the rows of its fit.
 
     Each maximum takes the passes of a fit, a score test two more.
@@ -35,7 +35,8 @@ def refits_in_passes(result: Result, test: TermTest, source: Any) -> Iterator[Ma
     require_likelihood(result, test)
     beside = RowColumns() if result.bread is None else result.bread.columns.without_clusters()
     design = result.design
-    with single_threaded_blas(), prepared(design, source, OutOfCore(), beside) as ready:
+    ready_rows = prepared(design, source, how, beside, informed=test == "score")
+    with single_threaded_blas(), ready_rows as ready:
         prior = None
         if isinstance(result.penalty, CellPrior) and result.separated:
             cells = empty_cells(ready.rows, design.spans, design.intercept)

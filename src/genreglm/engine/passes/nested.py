@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -11,42 +10,10 @@ from genreglm.engine.blocks import Blocks, Floats
 from genreglm.engine.inference import ChiSquareTest, wald
 from genreglm.engine.nested import RESTRICTED
 from genreglm.engine.passes.estimate import Measured, PassEstimate, estimate_in_passes
-from genreglm.engine.passes.rows import Combine, Followed, Found, Kernel, Rows, added
+from genreglm.engine.passes.rows import Followed, Rows, added, selected
 from genreglm.engine.passes.sums import information_of, loss_and_gradient
 from genreglm.engine.problem import Problem
 from genreglm.engine.score import given_kept, parameters_of_columns
-
-
-@dataclass(frozen=True)
-class Selected:
-    """Rows in some of their columns."""
-
-    inner: Rows
-    kept: Sequence[int]
-
-    @property
-    def columns(self) -> int:
-        """Columns kept."""
-        return len(self.kept)
-
-    @property
-    def classes(self) -> int:
-        """Classes of the response."""
-        return self.inner.classes
-
-    @property
-    def rows(self) -> int:
-        """How many there are."""
-        return self.inner.rows
-
-    def reduce(self, kernel: Kernel, combine: Combine, *given: Any) -> Found:
-        """Return what `kernel` finds in all rows."""
-        return self.inner.reduce(in_columns, combine, list(self.kept), kernel, *given)
-
-
-def in_columns(blocks: Blocks, kept: Sequence[int], kernel: Kernel, *given: Any) -> Found:
-    """Return what `kernel` finds in some columns."""
-    return kernel(blocks.keep(kept), *given)
 
 
 @dataclass(frozen=True)
@@ -95,7 +62,7 @@ class PassFamily:
         place = {column: position for position, column in enumerate(kept)}
         spans = [[place[j] for j in span if j in place] for span in self.factors]
         found = estimate_in_passes(
-            Selected(self.rows, kept),
+            selected(self.rows, kept),
             self.measured.keep(kept),
             self.sample.keep(kept),
             [range(span[0], span[-1] + 1) for span in spans if span],

@@ -1,46 +1,14 @@
 """The model of intercepts alone where rows are met in passes."""
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
 from genreglm.engine.blocks import Blocks
 from genreglm.engine.passes.estimate import Measured, estimate_in_passes
-from genreglm.engine.passes.rows import Combine, Found, Kernel, Rows, added
+from genreglm.engine.passes.rows import Changed, Rows, added
 from genreglm.engine.passes.sums import loss_and_gradient
 from genreglm.engine.problem import Problem
-
-
-@dataclass(frozen=True)
-class Ones:
-    """Rows with a column of ones in place of their own columns."""
-
-    inner: Rows
-
-    @property
-    def columns(self) -> int:
-        """One."""
-        return 1
-
-    @property
-    def classes(self) -> int:
-        """Classes of the response."""
-        return self.inner.classes
-
-    @property
-    def rows(self) -> int:
-        """How many there are."""
-        return self.inner.rows
-
-    def reduce(self, kernel: Kernel, combine: Combine, *given: Any) -> Found:
-        """Return what `kernel` finds in all rows."""
-        return self.inner.reduce(in_ones, combine, kernel, *given)
-
-
-def in_ones(blocks: Blocks, kernel: Kernel, *given: Any) -> Found:
-    """Return what `kernel` finds in a column of ones."""
-    return kernel(Blocks([replace(part, x=np.ones((len(part), 1))) for part in blocks.parts], blocks.classes), *given)
 
 
 def null_log_likelihood(rows: Rows, measured: Measured, sample: Problem) -> float:
@@ -55,7 +23,12 @@ def null_log_likelihood(rows: Rows, measured: Measured, sample: Problem) -> floa
     if sample.offset is None:
         return float(counts @ np.log(counts / counts.sum()))
     ones = Problem(np.ones((len(sample.w), 1)), sample.y, sample.w, sample.classes, 0, sample.offset)
-    alone = Ones(rows)
+    alone = Changed(rows, 1, _with_ones)
     of_ones = Measured(measured.total_weight, counts, np.array([[np.sqrt(measured.total_weight)]]))
     found = estimate_in_passes(alone, of_ones, ones, [range(1)])
     return -float(alone.reduce(loss_and_gradient, added, found.standardised)[0])
+
+
+def _with_ones(blocks: Blocks) -> Blocks:
+    """Return rows with a column of ones in place of their own columns."""
+    return Blocks([replace(part, x=np.ones((len(part), 1))) for part in blocks.parts], blocks.classes)

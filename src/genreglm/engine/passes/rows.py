@@ -6,8 +6,9 @@ what was given to the pass, and returns a tuple. Nothing else of the rows is eve
 the same solver, covariances and tests.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import methodcaller
 from typing import Any, Protocol
 
 import numpy as np
@@ -67,6 +68,39 @@ class Followed:
     def reduce(self, kernel: Kernel, combine: Combine, *given: Any) -> Found:
         """Return what `kernel` finds in all rows."""
         return combine(self.first.reduce(kernel, combine, *given), kernel(self.last, *given))
+
+
+@dataclass(frozen=True)
+class Changed:
+    """Rows in other columns than their own, which `change` makes of them wherever they lie."""
+
+    own: Rows
+    columns: int
+    change: Callable[[Blocks], Blocks]
+
+    @property
+    def classes(self) -> int:
+        """Classes of the response."""
+        return self.own.classes
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return self.own.rows
+
+    def reduce(self, kernel: Kernel, combine: Combine, *given: Any) -> Found:
+        """Return what `kernel` finds in all rows."""
+        return self.own.reduce(in_changed, combine, self.change, kernel, *given)
+
+
+def in_changed(blocks: Blocks, change: Callable[[Blocks], Blocks], kernel: Kernel, *given: Any) -> Found:
+    """Return what `kernel` finds in changed rows."""
+    return kernel(change(blocks), *given)
+
+
+def selected(rows: Rows, kept: Sequence[int]) -> Changed:
+    """Return rows in some of their columns."""
+    return Changed(rows, len(kept), methodcaller("keep", list(kept)))
 
 
 def added(one: Found, other: Found) -> Found:

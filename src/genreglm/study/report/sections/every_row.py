@@ -3,6 +3,7 @@
 import pandas as pd
 
 from genreglm.study.report.blocks import Block, heading, table, text
+from genreglm.study.report.columns import column
 from genreglm.study.report.evidence import Evidence
 from genreglm.study.report.words import counted, number, percent, say
 
@@ -14,12 +15,29 @@ def every_row(evidence: Evidence) -> list[Block | None]:
     coefficients, scores = evidence.table("coefficients_every_row"), evidence.table("scores_of_others")
     if coefficients is None:
         return []
+    named = (
+        None
+        if scores is None
+        else scores.assign(score=[column(score, scores["estimate"]).label for score in scores["score"]])
+    )
     return [
         heading("Every row of the table", "every-row"),
         text(_how(evidence), None if scores is None else _accuracy(scores)),
-        table(scores, "Accuracy on tracks by artists outside the study", "tables/scores_of_others.csv", folded=False),
+        table(
+            _named(scores),
+            "Accuracy on tracks by artists outside the study",
+            "tables/scores_of_others.csv",
+            folded=False,
+        ),
         table(coefficients, "The inference model fitted to all rows", "tables/coefficients_every_row.csv", folded=True),
     ]
+
+
+def _named(scores: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Return scores by the names that the report has for them elsewhere."""
+    if scores is None:
+        return None
+    return scores.assign(score=[column(name, scores["estimate"]).label for name in scores["score"]])
 
 
 def _how(evidence: Evidence) -> str | None:
