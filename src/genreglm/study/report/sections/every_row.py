@@ -15,11 +15,6 @@ def every_row(evidence: Evidence) -> list[Block | None]:
     coefficients, scores = evidence.table("coefficients_every_row"), evidence.table("scores_of_others")
     if coefficients is None:
         return []
-    named = (
-        None
-        if scores is None
-        else scores.assign(score=[column(score, scores["estimate"]).label for score in scores["score"]])
-    )
     return [
         heading("Every row of the table", "every-row"),
         text(_how(evidence), None if scores is None else _accuracy(scores)),
