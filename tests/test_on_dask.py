@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -81,6 +82,16 @@ def test_a_worker_that_is_killed_changes_nothing(rows: pd.DataFrame, client: obj
     np.testing.assert_array_equal(found.coefficients, wanted.coefficients)
     assert found.statistics == wanted.statistics
     pd.testing.assert_frame_equal(found.tidy(), wanted.tidy())
+
+
+def test_a_folder_goes_on_with_the_fit_that_it_is_of_and_no_other(rows: pd.DataFrame, tmp_path: Path) -> None:
+    formula, how = "genre ~ energy + C(key)", gg.OutOfCore(folder=tmp_path / "kept")
+    dealt = dask_frames.from_pandas(rows, npartitions=3)
+    fresh = gg.fit(formula, dealt, out_of_core=how)
+    assert gg.fit(formula, dealt, out_of_core=how).statistics.iterations < fresh.statistics.iterations
+    others = dask_frames.from_pandas(rows.assign(energy=-rows["energy"]), npartitions=3)
+    found = gg.fit(formula, others, out_of_core=how)
+    assert found.statistics == gg.fit(formula, others).statistics
 
 
 def test_what_a_dask_frame_cannot_do_is_refused(rows: pd.DataFrame) -> None:

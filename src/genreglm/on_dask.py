@@ -21,7 +21,8 @@ from genreglm.engine.coordinates import Standardisation
 from genreglm.engine.passes.partitions import Partition, in_partition, meat_in_partition, together
 from genreglm.engine.passes.rows import Combine, Found, Kernel, added
 from genreglm.errors import DataError, OptionError
-from genreglm.out_of_core import OutOfCore, Prepared, kept_folder, last_reached, parameters_of, reaching
+from genreglm.fit_folder import fit_folder, identity
+from genreglm.out_of_core import OutOfCore, Prepared, parameters_of
 from genreglm.row_columns import RowColumns
 from genreglm.sources import plain_values
 from genreglm.summaries import Asked, Summary, checked, learn_from, merged_two, needed_columns
@@ -84,6 +85,8 @@ def prepared(
         raise OptionError(
             "OutOfCore(single=True) is for mapped files; Dask's workers hold columns in double precision."
         )
+    from dask.base import tokenize
+
     compute, persist = _scheduler(client)
     names = [str(name) for name in frame.columns]
     columns = needed_columns(formula, names, beside.names, response=beside.soft_labels is None)
@@ -99,9 +102,13 @@ def prepared(
     rows = DaskRows(len(design.columns), len(design.classes), summary.rows, persist(_each(cut, pieces)), compute)
     dealt = partial(_clustered, frame[columns], beside, cut, compute)
     ways = [partial(dealt, way) for way in range(beside.ways)]
-    with kept_folder(how) as folder:
-        start = last_reached(folder, rows)
-        yield Prepared(design, sample, frame_of_sample, rows, start, reaching(folder), ways, beside)
+    with fit_folder(how.folder) as folder:
+        fit = identity(tokenize(frame), design, sample.standardisation, beside, single=how.single)
+        if not folder.is_of(fit):
+            folder.forget()
+            folder.mark(fit)
+        start = folder.last_reached(rows)
+        yield Prepared(design, sample, frame_of_sample, rows, start, folder.reached, ways, beside)
 
 
 @contextlib.contextmanager

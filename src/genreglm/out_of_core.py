@@ -1,11 +1,6 @@
 """Fits of rows that are met in passes: a design learnt in one, mapped files written in the next, then the engine's."""
 
 import contextlib
-import hashlib
-import io
-import json
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,12 +19,11 @@ from genreglm.engine.passes.mapped import HEADER, MappedRows, RowWriter
 from genreglm.engine.passes.rows import Rows
 from genreglm.engine.problem import Problem
 from genreglm.errors import OptionError
-from genreglm.files import make_folder, write_whole
+from genreglm.fit_folder import fit_folder, identity
 from genreglm.row_columns import RowColumns
 from genreglm.sources import ParquetRows
 from genreglm.summaries import SAMPLE_ROWS, learn_from, needed_columns, summarise
 
-_CHECKPOINT, _CACHED = "checkpoint.npy", "cache.json"
 _CLUSTERS_AT_ONCE = 2_048
 _MOST_STRETCH, _LEAST_STRETCH = 131_072, 4_096
 
@@ -118,17 +112,16 @@ def prepared(
     frame = summary.beginning(parameters_of(design))
     sample = beside.problem(design, frame)
     stretch = stretch_rows(len(design.columns), len(design.classes), len(frame), how.memory, informed=informed)
-    with kept_folder(how) as folder:
-        wanted = _digest(source, design, sample.standardisation, beside, how)
-        cache = folder / "rows"
-        if not _is_cached(folder, wanted):
-            (folder / _CACHED).unlink(missing_ok=True)
+    with fit_folder(how.folder) as folder:
+        fit = identity(source.identity, design, sample.standardisation, beside, single=how.single)
+        cache = folder.path / "rows"
+        if not (folder.is_of(fit) and (cache / HEADER).exists()):
+            folder.forget()
             _write(source, columns, design, sample.standardisation, cache, how, beside)
-            write_whole(folder / _CACHED, json.dumps({"of": wanted}).encode())
-            (folder / _CHECKPOINT).unlink(missing_ok=True)
+            folder.mark(fit)
         rows = MappedRows.open(cache, stretch)
         ways = [partial(_clustered, rows, way) for way in range(beside.ways)]
-        yield Prepared(design, sample, frame, rows, last_reached(folder, rows), reaching(folder), ways, beside)
+        yield Prepared(design, sample, frame, rows, folder.last_reached(rows), folder.reached, ways, beside)
 
 
 def _clustered(rows: MappedRows, way: int, standardised: Floats) -> tuple[Floats, float]:
@@ -184,52 +177,6 @@ def _write(
         writer.close()
 
 
-@contextlib.contextmanager
-def kept_folder(how: OutOfCore) -> Iterator[Path]:
-    """Yield the folder asked for, or one that is gone afterwards."""
-    if how.folder is None:
-        folder = Path(tempfile.mkdtemp(prefix="genreglm-"))
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-    else:
-        yield make_folder(Path(how.folder))
-
-
 def parameters_of(design: Design) -> int:
     """Return how many a fit of a design has."""
     return len(design.columns) * (len(design.classes) - 1)
-
-
-def _digest(source: ParquetRows, design: Design, standard: Standardisation, beside: RowColumns, how: OutOfCore) -> str:
-    moments = [standard.centre.tolist(), standard.scale.tolist()]
-    told = [source.identity, design.to_dict(), moments, beside.told(), how.single]
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
-
-
-def _is_cached(folder: Path, wanted: str) -> bool:
-    try:
-        return (folder / "rows" / HEADER).exists() and json.loads((folder / _CACHED).read_text())["of"] == wanted
-    except (OSError, ValueError, KeyError):
-        return False
-
-
-def reaching(folder: Path) -> Callable[[Floats], object]:
-    """Return what keeps the coefficients that a fit has reached."""
-
-    def reached(standardised: Floats) -> None:
-        held = io.BytesIO()
-        np.save(held, standardised, allow_pickle=False)
-        write_whole(folder / _CHECKPOINT, held.getvalue())
-
-    return reached
-
-
-def last_reached(folder: Path, rows: Rows) -> Floats | None:
-    """Return the coefficients that a fit of the same columns and classes had reached, None where there are none."""
-    try:
-        found = np.load(folder / _CHECKPOINT, allow_pickle=False)
-    except (OSError, ValueError):
-        return None
-    return found if found.shape == (rows.columns, rows.classes) and np.isfinite(found).all() else None
