@@ -29,7 +29,10 @@ _VECTORS = 3
 
 def _registers() -> tuple[int, int]:
     """Return how many numbers a vector has and how many sums a tile is high: 24 of 32 registers, or 12 of 16."""
-    features = get_host_cpu_features()
+    try:
+        features = get_host_cpu_features()
+    except RuntimeError:  # a processor that LLVM cannot ask
+        features = {}
     if features.get("avx512f"):
         return 8, 8
     return (4, 4) if features.get("avx2") else (2, 8)
