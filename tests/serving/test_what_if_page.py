@@ -1,6 +1,5 @@
 """The what-if page in a browser: every slider, starts, two windows, the address, the key, on a desk and on a phone."""
 
-import shutil
 import socket
 import threading
 import time
@@ -12,14 +11,13 @@ from urllib.parse import parse_qs
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from genreglm.serving.app import create_app
 from genreglm.serving.settings import Settings
+from in_browser import SIZES, needs_chromium, opened, started
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-SIZES = {"desk": (1440, 900), "phone": (390, 844)}
+pytestmark = needs_chromium
 SLIDERS = {
     "danceability": "0.90",
     "energy": "0.90",
@@ -63,40 +61,21 @@ def address(folder: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield started
-        started.close()
+    with started() as found:
+        yield found
 
 
 @contextmanager
-def opened(browser: Browser, address: str, size: str, expected: tuple[str, ...] = ()) -> Iterator[Page]:
-    """Open the page; at the end nothing has gone wrong in it but what was expected, and nobody else was asked."""
-    width, height = SIZES[size]
-    context = browser.new_context(viewport={"width": width, "height": height}, has_touch=size == "phone")
-    faults: list[str] = []
-    asked: list[str] = []
-
-    def heard(page: Page) -> None:
-        page.on(
-            "console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None
-        )
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("request", lambda one: asked.append(one.url))
-
-    context.on("page", heard)
-    page = context.new_page()
-    page.goto(address)
-    yield page
-    assert [fault for fault in faults if not any(part in fault for part in expected)] == []
-    own = address[: address.index("/", len("http://")) + 1]
-    assert [url for url in asked if not url.startswith((own, "data:"))] == []
-    context.close()
+def asking_its_host_alone(browser: Browser, address: str, size: str, expected: tuple[str, ...] = ()) -> Iterator[Page]:
+    """Open a page, which asks nobody but who served it."""
+    host = address[: address.index("/", len("http://")) + 1]
+    with opened(browser, address, size, (host,), expected) as page:
+        yield page
 
 
 @pytest.fixture(params=SIZES)
 def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:
-    with opened(browser, address, request.param) as found:
+    with asking_its_host_alone(browser, address, request.param) as found:
         expect(found.locator("#headline b")).not_to_be_empty()
         yield found
 
@@ -306,14 +285,14 @@ def serious(page: Page) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_the_description_can_be_read(browser: Browser, address: str, size: str) -> None:
-    with opened(browser, f"{address}docs", size, expected=()) as page:
+    with asking_its_host_alone(browser, f"{address}docs", size, expected=()) as page:
         expect(page.get_by_role("heading", name="POST /predict")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         assert serious(page) == []
 
 
 def test_a_bare_result_has_a_page_too(browser: Browser, saved: Path) -> None:
-    with served(saved) as address, opened(browser, address, "desk") as page:
+    with served(saved) as address, asking_its_host_alone(browser, address, "desk") as page:
         expect(page.locator("#headline b")).not_to_be_empty()
         before = headline(page)
         page.get_by_label("energy", exact=True).fill("2.5")
@@ -326,7 +305,7 @@ def test_a_bare_result_has_a_page_too(browser: Browser, saved: Path) -> None:
 
 
 def test_a_service_with_a_key_asks_for_it(browser: Browser, folder: Path) -> None:
-    with served(folder, key=KEY.encode()) as address, opened(browser, address, "desk", ("401",)) as page:
+    with served(folder, key=KEY.encode()) as address, asking_its_host_alone(browser, address, "desk", ("401",)) as page:
         field = page.get_by_label("This service asks for a key")
         field.fill("not the key of it")
         page.get_by_role("button", name="Use it").click()

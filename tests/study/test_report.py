@@ -23,8 +23,8 @@ from genreglm.study.report.columns import formatted
 from genreglm.study.report.figures import smaller
 from genreglm.study.report.render import MOST_BYTES
 from genreglm.study.store import Store
+from in_browser import CHROMIUM, needs_chromium
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 VENDOR = Path(genreglm.study.report.__file__).parent / "vendor"
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 
@@ -713,7 +713,7 @@ def test_a_heading_with_nothing_below_is_left_out() -> None:
 # In a browser
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+@needs_chromium
 def test_the_page_opens_in_a_browser_without_a_fault(page: str, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
     file.write_text(page, encoding="utf-8")

@@ -1,20 +1,18 @@
 """Every control of the page, used in a browser: explorer, tables, figures, colours, on a desk and on a phone."""
 
 import csv
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 from report_folder import HOSTILE, full_folder
 
 from genreglm.study.report import render, summarise
+from in_browser import SIZES, needs_chromium, opened, started
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-SIZES = {"desk": (1440, 900), "phone": (390, 844)}
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
@@ -29,28 +27,15 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield started
-        started.close()
+    with started() as found:
+        yield found
 
 
 @pytest.fixture(params=SIZES)
 def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:
-    """The page as opened; at the end nothing has gone wrong in it and nothing was asked of anybody."""
-    width, height = SIZES[request.param]
-    context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
-    opened = context.new_page()
-    faults: list[str] = []
-    opened.on("console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None)
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    asked: list[str] = []
-    opened.on("request", lambda one: asked.append(one.url))
-    opened.goto(address)
-    yield opened
-    assert faults == []
-    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
-    context.close()
+    """The page, which asks nobody for anything."""
+    with opened(browser, address, request.param, ("file:", "blob:")) as found:
+        yield found
 
 
 def point_at(page: Page, square: Locator) -> None:
