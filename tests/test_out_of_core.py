@@ -1,5 +1,6 @@
 """Fits of Parquet files in passes equal those in memory, whatever the files, and take up where they were killed."""
 
+import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -22,7 +23,7 @@ from genreglm.errors import (
     RankError,
     SeparationError,
 )
-from genreglm.sources import ParquetRows, read_rows
+from genreglm.sources import ParquetRows, one_ahead, read_rows
 from genreglm.summaries import summarise
 from in_passes import FORMULA, agree, save_parts, weighted_tracks
 from simulated import tracks
@@ -177,6 +178,21 @@ def test_a_folder_is_used_again_and_a_killed_fit_goes_on(
     fresh = gg.fit(FORMULA, files, out_of_core=gg.OutOfCore(sample_rows=200))
     agree(resumed, fresh)
     assert resumed.statistics.iterations < fresh.statistics.iterations
+
+
+def test_no_more_than_one_row_group_is_read_ahead() -> None:
+    begun: list[int] = []
+
+    def read(number: int) -> int:
+        begun.append(number)
+        return number
+
+    found = []
+    for number in one_ahead(read, range(6)):
+        time.sleep(0.01)  # a slow reader
+        assert begun[-1] <= number + 1
+        found.append(number)
+    assert found == begun == list(range(6))
 
 
 def test_a_changed_file_is_read_anew(rows: pd.DataFrame, save: Save, tmp_path: Path) -> None:

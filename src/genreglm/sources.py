@@ -3,7 +3,8 @@
 import glob
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,7 +22,6 @@ _READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
 }
 Answer = TypeVar("Answer")
 BATCH_ROWS = 65_536
-_AHEAD = 2
 
 
 def read_rows(source: Source) -> pd.DataFrame:
@@ -146,7 +146,9 @@ class ParquetRows:
         return cls(tuple(held.schema.names), rows, _identity(held), held)
 
     def batches(self, columns: Sequence[str], rows: int = BATCH_ROWS) -> Iterator[pd.DataFrame]:
-        """Yield frames of these columns, of at most `rows` rows each; the next ones are read meanwhile.
+        """Yield frames of these columns, of at most `rows` rows each; the next row group is read meanwhile.
+
+        No more than one: a scanner of all files runs ahead of a slow reader by a gigabyte.
 
         Raises
         ------
@@ -155,14 +157,29 @@ class ParquetRows:
         """
         import pyarrow as pa
 
-        scanner = self._dataset.scanner(
-            columns=list(columns), batch_size=rows, batch_readahead=_AHEAD, fragment_readahead=1
-        )
+        def read(group: Any) -> list[Any]:
+            scanner = group.scanner(schema=self._dataset.schema, columns=list(columns), batch_size=rows)
+            return list(scanner.to_batches())
+
+        groups = (group for file in self._dataset.get_fragments() for group in file.split_by_row_group())
         try:
-            for batch in scanner.to_batches():
-                yield plain_values(batch.to_pandas())
+            for found in one_ahead(read, groups):
+                for batch in found:
+                    yield plain_values(batch.to_pandas())
         except (OSError, pa.ArrowException) as error:
             raise DataError(f"The Parquet files could not be read to their end: {error}") from error
+
+
+def one_ahead(task: Callable[[Any], Answer], items: Iterable[Any]) -> Iterator[Answer]:
+    """Yield what `task` makes of each item, in their order; the next one is made while one is used."""
+    with ThreadPoolExecutor(1) as worker:
+        coming: Future[Answer] | None = None
+        for item in items:
+            made, coming = coming, worker.submit(task, item)
+            if made is not None:
+                yield made.result()
+        if coming is not None:
+            yield coming.result()
 
 
 def plain_values(piece: pd.DataFrame) -> pd.DataFrame:
