@@ -78,7 +78,7 @@ def test_any_partition_gives_the_same(
     for number, (start, stop) in enumerate(pairwise(edges)):
         frame.iloc[start:stop].to_parquet(folder / f"{number}.parquet", row_group_size=group)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(out_of_core, "stretch_rows", lambda *_: stretch)
+        patch.setattr(out_of_core, "stretch_rows", lambda *_, **__: stretch)
         found = gg.fit(design, folder, covariance="clustered", clusters="artist")
     agree(found, gg.fit(design, frame, covariance="clustered", clusters="artist"))
 
