@@ -67,6 +67,7 @@ def add_product(left: Floats, count: int, panels: Floats, rows: int, sums: Float
     ----------
     left : (at least `count` in whole `HEIGHT`, MOST_ROWS), finite beyond `count`
     panels : the right factor as `lay_out` writes it, its width in whole `LANES`
+    rows : at least one
     sums : (rows, width), those from `first + count` up to a whole `HEIGHT` are of no use to anyone
     """
     width = sums.shape[1]
