@@ -33,22 +33,33 @@ def information(parts: Sequence[tuple[Block, Floats]], classes: int, cells: Cell
 
     `cells` are those of the rows, found here unless given.
     """
-    return _matrix(parts, classes, cells, singles=True)
+    columns = parts[0][0].x.shape[1]
+    return unpacked(packed_information(parts, classes, cells), columns, classes)
+
+
+@single_threaded_blas()
+def packed_information(parts: Sequence[tuple[Block, Floats]], classes: int, cells: Cells | None = None) -> Floats:
+    """Return every number of I once, so that it may be added to that of other rows: (pairs of classes, of columns)."""
+    return pair_sums(parts, classes, cells or find_cells([block.x for block, _ in parts]))
+
+
+def packed_shape(columns: int, classes: int) -> tuple[int, int]:
+    """Return that of what `packed_information` returns."""
+    return int(first_pairs(classes)[-1]), columns * (columns + 1) // 2
+
+
+def unpacked(sums: Floats, columns: int, classes: int, *, singles: bool = True) -> Floats:
+    """Return I, (m, m), for its packed numbers; without the part of diag(p_i) unless `singles`."""
+    free = classes - 1
+    matrix = np.empty((free, columns, free, columns))
+    _unpack(sums, singles, pair_positions(columns), first_pairs(classes), matrix)
+    return matrix.reshape(free * columns, free * columns)
 
 
 def outer_products(parts: Sequence[tuple[Block, Floats]], classes: int) -> Floats:
     """Return sum_i w_i r_i r_i' (x) z_i z_i' for (block, r) pairs, r (rows, classes) without its last class: (m, m)."""
-    found = _matrix(parts, classes, None, singles=False)
+    found = unpacked(packed_information(parts, classes), parts[0][0].x.shape[1], classes, singles=False)
     return np.negative(found, out=found)
-
-
-def _matrix(parts: Sequence[tuple[Block, Floats]], classes: int, cells: Cells | None, *, singles: bool) -> Floats:
-    """Return sum_i w_i (diag(p_i) - p_i p_i') (x) z_i z_i', without the diagonal's part unless `singles`."""
-    columns, free = parts[0][0].x.shape[1], classes - 1
-    sums = pair_sums(parts, classes, cells or find_cells([block.x for block, _ in parts]))
-    matrix = np.empty((free, columns, free, columns))
-    _unpack(sums, singles, pair_positions(columns), first_pairs(classes), matrix)
-    return matrix.reshape(free * columns, free * columns)
 
 
 def pair_sums(parts: Sequence[tuple[Block, Floats]], classes: int, cells: Cells) -> Floats:

@@ -26,8 +26,8 @@ def covariance_bytes(columns: int, classes: int, *, sandwich: bool = False) -> i
 def pass_bytes(columns: int, classes: int, *, informed: bool = True) -> int:
     """Return the bytes that a fit in passes takes whatever the rows, with the information matrix where `informed`.
 
-    That is information, what a stretch adds to it, and the sample's factor or, later, the covariance's inverse factor;
-    pairs of classes times pairs of columns; a batch of rows sorted by cell. With or without it there are the
+    That is the matrix, its inverse and what a covariance is made of beside them; pairs of classes times pairs of
+    columns, and what a stretch adds to these; a batch of rows sorted by cell. With or without it there are the
     interpreter and its libraries.
     """
     if not informed:

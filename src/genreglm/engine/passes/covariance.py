@@ -9,7 +9,7 @@ from genreglm.engine.blocks import Floats
 from genreglm.engine.covariance import to_columns
 from genreglm.engine.passes.clusters import ClusterMeat, meat_of_ways
 from genreglm.engine.passes.rows import Rows, added
-from genreglm.engine.passes.sums import class_weights, information_of, live_rows, row_meat_of
+from genreglm.engine.passes.sums import class_weights, information_over, live_rows, row_meat_of
 from genreglm.engine.threads import single_threaded_blas
 from genreglm.options import CovarianceKind, WeightKind
 
@@ -43,7 +43,7 @@ def covariance_in_passes(
     InferenceError
         Where the information is singular, or there are fewer than two units.
     """
-    (matrix,) = everything.reduce(information_of, added, standardised)
+    matrix = information_over(everything, standardised)
     inverse = sandwich.bread(matrix, overwrite=True)
     frequency = weight_kind == "frequency"
     units = float(rows.reduce(class_weights if frequency else live_rows, added)[0])

@@ -17,7 +17,7 @@ from genreglm.engine.newton import Outcome, Solution
 from genreglm.engine.passes.cells import prior_blocks
 from genreglm.engine.passes.estimate import Measured, PassEstimate, estimate_in_passes
 from genreglm.engine.passes.rows import Rows, added
-from genreglm.engine.passes.sums import fitted, information_of, loss_and_gradient
+from genreglm.engine.passes.sums import fitted, information_over, loss_and_gradient
 from genreglm.engine.problem import Problem
 from genreglm.engine.separation import EmptyCell
 
@@ -80,7 +80,7 @@ class _PassClimb:
         loss, _ = self.rows.reduce(loss_and_gradient, added, coefficients)
         if not np.isfinite(loss):
             return None
-        (matrix,) = self.rows.reduce(information_of, added, coefficients)
+        matrix = information_over(self.rows, coefficients)
         return point(coefficients, loss / self.total_weight, matrix, self.total_weight)
 
     def score(self, at: Point) -> tuple[Floats, Scoring]:

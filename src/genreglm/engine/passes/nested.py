@@ -11,7 +11,7 @@ from genreglm.engine.inference import ChiSquareTest, wald
 from genreglm.engine.nested import RESTRICTED
 from genreglm.engine.passes.estimate import Measured, PassEstimate, estimate_in_passes
 from genreglm.engine.passes.rows import Followed, Rows, added, selected
-from genreglm.engine.passes.sums import information_of, loss_and_gradient
+from genreglm.engine.passes.sums import information_over, loss_and_gradient
 from genreglm.engine.problem import Problem
 from genreglm.engine.score import given_kept, parameters_of_columns
 
@@ -78,7 +78,7 @@ class PassFamily:
         `restricted` are coefficients of all columns, zero but `among` those of the smaller model.
         """
         standard = self.sample.standardisation.forth(restricted)
-        (matrix,) = self.everything.reduce(information_of, added, standard)
+        matrix = information_over(self.everything, standard)
         gradient = self.everything.reduce(loss_and_gradient, added, standard)[1]
         width, classes = self.rows.columns, self.classes
         both = parameters_of_columns([*among, *tested], width, classes)

@@ -14,8 +14,9 @@ from genreglm.engine import sandwich
 from genreglm.engine.accuracy import discrimination_sums
 from genreglm.engine.blocks import Block, Blocks, Codes, Floats, class_sums
 from genreglm.engine.coordinates import reduced_rows, upper_triangle
-from genreglm.engine.information import information
+from genreglm.engine.information import packed_information, packed_shape, unpacked
 from genreglm.engine.objective import curvature_product
+from genreglm.engine.passes.rows import Rows, added
 from genreglm.engine.softmax import cluster_sums
 from genreglm.engine.threads import ordered_map, workspace
 
@@ -85,11 +86,17 @@ def curved(blocks: Blocks, coefficients: Floats, direction: Floats, single: bool
     return (total,)
 
 
+def information_over(rows: Rows, coefficients: Floats) -> Floats:
+    """Return the information of all rows at `coefficients`, see `genreglm.engine.information`, (m, m): one pass."""
+    (sums,) = rows.reduce(information_of, added, coefficients)
+    return unpacked(sums, rows.columns, rows.classes)
+
+
 def information_of(blocks: Blocks, coefficients: Floats) -> tuple[Floats]:
-    """Return the information at `coefficients`, see `genreglm.engine.information`, (m, m)."""
+    """Return the information at `coefficients` with every number once: a quarter of what goes over a network."""
     if not blocks.rows:
-        return (np.zeros((blocks.columns * (blocks.classes - 1),) * 2),)
-    return (information(list(fitted(blocks, coefficients)), blocks.classes),)
+        return (np.zeros(packed_shape(blocks.columns, blocks.classes)),)
+    return (packed_information(list(fitted(blocks, coefficients)), blocks.classes),)
 
 
 def row_meat_of(blocks: Blocks, coefficients: Floats, squared: bool) -> tuple[Floats]:
