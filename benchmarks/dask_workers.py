@@ -1,6 +1,6 @@
 """A fit on Dask's workers: one beside two of a thread each, and beside two threads in memory; and workers that die.
 
-`python -m benchmarks.dask_workers FILES OUT [--rows 600000] [--killed 20]` takes the files that
+`python -m benchmarks.dask_workers FILES OUT [--rows 600000] [--rounds 2] [--killed 20]` takes the files that
 `benchmarks.out_of_core` simulated, fits the same frozen design each way in turn, and writes dask_workers.csv. With
 `--killed N` it fits a smaller table until a worker was killed at a random moment of N fits, and writes into
 dask_killed.csv how many answers were not the same to the bit.
@@ -19,7 +19,6 @@ import pandas as pd
 
 from benchmarks.out_of_core import _BLOCK, FORMULA, build
 
-_ROUNDS = 2
 _SMALL = "track_genre ~ energy + valence + tempo + C(mode)"
 
 
@@ -49,14 +48,14 @@ def _warm() -> None:
     gg.fit("y ~ x", rows)
 
 
-def measure(files: list[str]) -> pd.DataFrame:
+def measure(files: list[str], rounds: int) -> pd.DataFrame:
     """Return seconds of each way to fit, in turns."""
     import genreglm as gg
 
     frame = pd.concat(map(pd.read_parquet, files), ignore_index=True)
     design = gg.design(FORMULA, frame)
     found: list[dict[str, object]] = []
-    for round_ in range(_ROUNDS):
+    for round_ in range(rounds):
         start = time.perf_counter()
         wanted = gg.fit(design, frame)
         found.append({"round": round_, "how": "in memory, two threads", "seconds": time.perf_counter() - start})
@@ -111,6 +110,7 @@ def main() -> None:
     parser.add_argument("files", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--rows", type=int, default=600_000)
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--killed", type=int, default=0)
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
@@ -119,7 +119,7 @@ def main() -> None:
     if asked.killed:
         pd.DataFrame([killed(files[:1], asked.killed)]).to_csv(asked.out / "dask_killed.csv", index=False)
     else:
-        measure(files).to_csv(asked.out / "dask_workers.csv", index=False)
+        measure(files, asked.rounds).to_csv(asked.out / "dask_workers.csv", index=False)
 
 
 if __name__ == "__main__":

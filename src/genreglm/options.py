@@ -47,8 +47,8 @@ STEP_LIMIT = 100
 # length counts as linearly dependent (R's lm and glm use 1e-7 on the same quantity).
 RANK_TOLERANCE = 1e-9
 
-# Rows in a block: the probabilities of 114 classes for so many rows stay in the second-level cache.
-BLOCK_ROWS = 2048
+# Rows in a block: with fewer, products are short; with more, the probabilities of 114 classes leave the caches.
+BLOCK_ROWS = 3072
 # So many probabilities make a block of few classes worth handing to a thread, within so many rows.
 BLOCK_NUMBERS, MOST_BLOCK_ROWS = 80_000, 8192
 
