@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from llvmlite.binding import get_host_cpu_features
-from numba import njit, types
+from numba import config, njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
@@ -83,7 +83,17 @@ def add_product(left: Floats, count: int, panels: Floats, rows: int, sums: Float
 
 
 def _tile(vectors: int) -> Callable[..., None]:
-    """Return what adds a tile so many vectors wide, for numba to compile where it is called."""
+    """Return what adds a tile so many vectors wide, as numba compiles it where it is called; plainly without numba."""
+    wide = vectors * LANES
+
+    def add_plainly(
+        left: Floats, line: int, panels: Floats, start: int, rows: int, sums: Floats, row: int, column: int
+    ) -> None:
+        right = panels[start : start + rows * wide].reshape(rows, wide)
+        sums[row : row + HEIGHT, column : column + wide] += left[line : line + HEIGHT, :rows] @ right
+
+    if config.DISABLE_JIT:  # type: ignore[attr-defined]  # made as numba is loaded
+        return add_plainly
 
     @intrinsic
     def add_tile(
