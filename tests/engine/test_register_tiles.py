@@ -35,14 +35,16 @@ def test_adds_the_product_to_the_rows_asked_for(width: int, count: int, rows: in
 @pytest.mark.parametrize(("has", "lanes", "height"), [("avx512f", 8, 8), ("avx2", 4, 4), ("neon", 2, 8), ("", 2, 8)])
 def test_other_processors_get_tiles_of_their_own_vectors(has: str, lanes: int, height: int, tmp_path: Path) -> None:
     program = f"""
+import numba
 from llvmlite import binding
+numba.njit(lambda: 0)()  # numba asks once what it makes code for: the processor that there is
 def told():
     if not {has!r}:
         raise RuntimeError("no such processor is known")
     return binding.FeatureMap({{{has!r}: True}})
 own, binding.get_host_cpu_features = binding.get_host_cpu_features, told
 from genreglm.engine import register_tiles as tiles
-binding.get_host_cpu_features = own  # numba makes code for the processor that there is
+binding.get_host_cpu_features = own
 import numpy as np
 from genreglm.engine.information import information
 from genreglm.engine.blocks import Blocks

@@ -52,6 +52,34 @@ def test_answers_come_in_the_order_of_the_items(count: str, monkeypatch: pytest.
     assert list(threads.ordered_map(task, range(20))) == [item * item for item in range(20)]
 
 
+def test_blas_is_held_and_let_go_by_whichever_thread() -> None:
+    before, inside = blas_threads(), []
+    first_in, last_in, first_out = (threading.Event() for _ in range(3))
+
+    def first() -> None:
+        with threads.single_threaded_blas():
+            first_in.set()
+            assert last_in.wait(10)
+        first_out.set()
+
+    def last() -> None:
+        assert first_in.wait(10)
+        with threads.single_threaded_blas():
+            last_in.set()
+            assert first_out.wait(10)
+            inside.append(blas_threads())
+
+    with threads.single_threaded_blas():
+        inside.append(blas_threads())  # and this thread lives on
+    holders = [threading.Thread(target=each) for each in (first, last)]
+    for holder in holders:
+        holder.start()
+    for holder in holders:
+        holder.join()
+    assert inside == [{1}, {1}]
+    assert blas_threads() == before
+
+
 @pytest.mark.parametrize("count", ["1", "2"])
 def test_blas_has_one_thread_inside_and_its_own_after_even_an_error(
     count: str, monkeypatch: pytest.MonkeyPatch

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import OpenBLASController, ThreadpoolController
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -31,6 +31,7 @@ def _forget_threads() -> None:
     global _lock, _holders, _release
     _pool.cache_clear()
     if _release is not None:
+        _free_control()
         _release()
     _lock, _holders, _release = threading.Lock(), 0, None
 
@@ -78,6 +79,7 @@ def single_threaded_blas() -> Iterator[None]:
     global _holders, _release
     with _lock:
         if _holders == 0:
+            _free_control()
             _release = _controller().limit(limits=1, user_api="blas").restore_original_limits
         _holders += 1
     try:
@@ -86,8 +88,17 @@ def single_threaded_blas() -> Iterator[None]:
         with _lock:
             _holders = max(_holders - 1, 0)  # 0 already where a fork came between
             if _holders == 0 and _release is not None:
+                _free_control()
                 _release()
+                _free_control()
                 _release = None
+
+
+def _free_control() -> None:
+    """Let whichever thread set BLAS's number next: from 3.8 on threadpoolctl heeds only the first one that did."""
+    clear = getattr(OpenBLASController, "clear_controlling_thread", None)
+    if clear is not None:
+        clear(force=True)
 
 
 def workspace(rows: int, columns: int, dtype: DTypeLike = np.float64, slot: str = "predictors") -> NDArray[Any]:
