@@ -63,7 +63,8 @@ def test_class_curvatures_are_the_diagonal_blocks_of_the_hessian(problem: tuple[
     for j, k in np.ndindex(whitened.shape):
         move = np.zeros_like(whitened)
         move[j, k] = 1.0
-        np.testing.assert_allclose(found[k][:, j], objective.product(move)[:, k], rtol=1e-11, atol=1e-14)
+        # The blocks are sums in single precision.
+        np.testing.assert_allclose(found[k][:, j], objective.product(move)[:, k], rtol=1e-6, atol=1e-7)
 
 
 def test_hessian_is_what_products_multiply_by(problem: tuple[Case, np.ndarray | None]) -> None:
@@ -87,7 +88,7 @@ def test_curvatures_of_many_rows_come_from_evenly_spread_rows(monkeypatch: pytes
     weight = made.w[taken]
     for k, found in enumerate(objective.class_curvatures()):
         curvature = weight * prob[:, k] * (1 - prob[:, k])
-        np.testing.assert_allclose(found, (z.T * curvature) @ z / weight.sum(), rtol=1e-11, atol=1e-14)
+        np.testing.assert_allclose(found, (z.T * curvature) @ z / weight.sum(), rtol=1e-6, atol=1e-7)
 
 
 def test_gradient_and_product_stay_among_rows_that_sum_to_zero() -> None:

@@ -8,6 +8,7 @@ stand for, cell by cell. An intercept is a 0/1 column like any other.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,20 +135,23 @@ def fill_moments(x: Floats, cells: Cells, found: Floats) -> None:
     if linear:
         found[:, 0] = 1.0
         found[:, 1:linear] = own
-    _fill_products(own, found[:, linear:])
+    filled = linear
+    for column in range(own.shape[1]):
+        stop = filled + own.shape[1] - column
+        np.multiply(own[:, column : column + 1], own[:, column:], out=found[:, filled:stop])
+        filled = stop
 
 
-def pair_products(x: Floats) -> Floats:
-    """Return the products of columns in pairs, upper triangle by rows, (rows, pairs)."""
-    rows, columns = x.shape
-    found = np.empty((rows, columns * (columns + 1) // 2))
-    _fill_products(x, found)
-    return found
+def pair_products(x: NDArray[Any]) -> NDArray[Any]:
+    """Return the products of columns in pairs, upper triangle by rows, (rows, pairs), column after column in memory.
 
-
-def _fill_products(x: Floats, found: Floats) -> None:
-    filled, width = 0, x.shape[1]
+    A column is long where a row of columns is short, and numpy's loops are as long as what lies together.
+    """
+    columns = np.ascontiguousarray(x.T)
+    width, rows = columns.shape
+    found, filled = np.empty((width * (width + 1) // 2, rows), x.dtype), 0
     for column in range(width):
         stop = filled + width - column
-        np.multiply(x[:, column : column + 1], x[:, column:], out=found[:, filled:stop])
+        np.multiply(columns[column], columns[column:], out=found[filled:stop])
         filled = stop
+    return found.T

@@ -16,25 +16,36 @@ from genreglm.engine.blocks import Block, Floats
 from genreglm.engine.cells import pair_positions, pair_products
 from genreglm.engine.threads import ordered_map
 
+# So many rows of pairs are written and read at a time: they stay in the caches.
+_ROWS_OF_PAIRS = 512
+
 Singles = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
 
-def curvatures_on_shared_rows(pairs: Sequence[tuple[Block, Floats]], stride: int) -> Floats:
-    """Return sum w p_k (1 - p_k) x x' / sum w for each class k, (classes, columns, columns), on every `stride`-th row.
+def curvatures_on_shared_rows(rows: Sequence[Singles], pairs: Sequence[tuple[Block, Floats]], stride: int) -> Floats:
+    """Return sum w p_k (1 - p_k) q q' / sum w for each class k, (classes, columns, columns), on every `stride`-th row.
+
+    Sums of some rows are in single precision, those of these sums in double.
 
     Parameters
     ----------
+    rows : q of each block, (rows, columns) in single precision
     pairs : (block, probabilities) of all rows
     """
-    columns = pairs[0][0].x.shape[1]
+    columns, classes = rows[0].shape[1], pairs[0][1].shape[1]
 
-    def task(pair: tuple[Block, Floats]) -> tuple[float, Floats]:
-        block, prob = pair
-        chosen, w = prob[::stride], block.w[::stride]
-        return float(w.sum()), (chosen * (1.0 - chosen) * w[:, None]).T @ pair_products(block.x[::stride])
+    def task(number: int) -> tuple[float, Floats]:
+        q, (block, prob) = rows[number][::stride], pairs[number]
+        w, chosen = block.w[::stride], prob[::stride]
+        bent = (chosen * (1.0 - chosen) * w[:, None]).astype(np.float32).T
+        found = np.zeros((classes, columns * (columns + 1) // 2))
+        for first in range(0, len(q), _ROWS_OF_PAIRS):
+            some = slice(first, first + _ROWS_OF_PAIRS)
+            found += bent[:, some] @ pair_products(q[some])
+        return float(w.sum()), found
 
-    weights, parts = zip(*ordered_map(task, pairs), strict=True)
+    weights, parts = zip(*ordered_map(task, range(len(rows))), strict=True)
     return np.asarray(sum(parts)[:, pair_positions(columns)] / sum(weights))
 
 

@@ -37,9 +37,10 @@ _FEW_ROWS = 20_000
 _FEW_COLUMNS = 48
 _ROWS_A_PARAMETER = 10
 _PRECONDITIONER_FLOPS = 1.5e9
-# After a step of more products than this they come from all rows: where a class is all but set apart, a few rows bend
-# the likelihood, and each of them counts.
-_MANY_PRODUCTS = 5
+# After a step whose products took longer than they would, they come from all rows: where a class is all but set apart,
+# a few rows bend the likelihood, and each of them counts. In arithmetic that is p (K + 10) / 4 K products with the
+# Hessian (a pair's product takes as long as ten classes' sums of it), and these are in single precision.
+_ALL_ROWS_IN_PRODUCTS = 0.2
 # Beyond, each class draws so many rows of its own for each column.
 _DRAWS_A_COLUMN = 4
 
@@ -126,7 +127,8 @@ class Objective(PenalisedLikelihood):
         self.probabilities: list[Floats] = self._room(np.float64)
         self._pairs = list(zip(blocks.parts, self.probabilities, strict=True))
         self._moved = True  # since the probabilities were last copied in single precision
-        self._products, self._all_rows = 0, False  # since blocks were last made; whether these come from all rows
+        self._products, self._products_before = 0, 0  # at this point; at the last one that had any
+        self._all_rows = False  # whether the classes' blocks came from all of them
 
     def _room(self, dtype: DTypeLike) -> list[NDArray[Any]]:
         """Return room for the probabilities of each block, of one array: the system gives that in large pages."""
@@ -171,10 +173,13 @@ class Objective(PenalisedLikelihood):
 
     @property
     def _wants_all_rows(self) -> bool:
-        return self._products > _MANY_PRODUCTS and not self._all_rows and self.blocks.columns <= _FEW_COLUMNS
+        columns, classes = self.shape
+        dear = _ALL_ROWS_IN_PRODUCTS * columns * (1.0 + 10.0 / classes)
+        return self._products_before > dear and not self._all_rows and columns <= _FEW_COLUMNS
 
     def _loss_and_gradient(self, coefficients: Floats) -> tuple[float, Floats]:
         self._moved = True
+        self._products, self._products_before = 0, self._products or self._products_before
 
         def task(pair: tuple[Block, Floats]) -> tuple[float, Floats]:
             block, prob = pair
@@ -237,18 +242,15 @@ class Objective(PenalisedLikelihood):
         are few.
         """
         columns, classes = self.shape
+        rows = [q for q, _, _ in self._singles]
         if columns > _FEW_COLUMNS:
-            rows = [q for q, _, _ in self._singles]
             full: Reals = curvatures_on_own_rows(rows, self._pairs, _DRAWS_A_COLUMN * columns, self.total_weight)
         else:
             self._all_rows = self._all_rows or self._wants_all_rows or all_rows
             affordable = _PRECONDITIONER_FLOPS / (classes * columns**2)
             wanted = max(min(_ROWS_A_PARAMETER * classes * columns, affordable), 8.0 * columns)
             stride = 1 if self._all_rows else max(1, int(self.blocks.rows / wanted))
-            inverse = unwhiten(self.triangular, np.eye(columns))
-            shared = curvatures_on_shared_rows(self._pairs, stride)
-            full = inverse.T @ shared @ inverse
-        self._products = 0
+            full = curvatures_on_shared_rows(rows, self._pairs, stride)
         if self.quadratic is not None:
             add_class_blocks(full, self.quadratic)
         return full
