@@ -10,7 +10,10 @@ import pandas as pd
 import pytest
 
 import genreglm as gg
+from genreglm import on_dask
+from genreglm.dask_workers import Workers, each, in_tree
 from genreglm.engine.newton import Step
+from genreglm.engine.passes.rows import added
 from genreglm.errors import DataError, EstimationError, OptionError, SeparationError
 from in_passes import FORMULA, agree, weighted_tracks
 
@@ -82,6 +85,43 @@ def test_a_worker_that_is_killed_changes_nothing(rows: pd.DataFrame, client: obj
     np.testing.assert_array_equal(found.coefficients, wanted.coefficients)
     assert found.statistics == wanted.statistics
     pd.testing.assert_frame_equal(found.tidy(), wanted.tidy())
+
+
+def test_workers_without_room_keep_nothing_and_give_the_same(
+    rows: pd.DataFrame, client: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dealt = dask_frames.from_pandas(rows, npartitions=9)
+    kept: list[bool] = []
+
+    def keeping(self: on_dask.DaskRows, *given: object) -> on_dask.DaskRows:
+        found = usual(self, *given)  # type: ignore[arg-type]
+        kept.append(found.kept is not None)
+        return found
+
+    usual = on_dask.DaskRows.keeping
+    monkeypatch.setattr(on_dask.DaskRows, "keeping", keeping)
+    wanted = gg.fit(FORMULA, dealt, client=client)
+    assert set(kept) == {True}
+    kept.clear()
+    monkeypatch.setattr(on_dask, "_KEPT_SHARE", 0.0)
+    found = gg.fit(FORMULA, dealt, client=client)
+    assert set(kept) == {False}
+    np.testing.assert_array_equal(found.coefficients, wanted.coefficients)
+
+
+def test_a_cluster_has_the_room_that_its_workers_were_given(client: object) -> None:
+    limits = [each["memory_limit"] for each in client.scheduler_info()["workers"].values()]  # type: ignore[attr-defined]
+    assert Workers.of(client).room == 2 * min(limits)
+    assert Workers.of().room > 0
+
+
+@pytest.mark.parametrize("parts", [1, 2, 4, 5, 17])
+def test_a_tree_keeps_the_order_of_its_leaves(parts: int) -> None:
+    leaves = each(lambda number, last: f"{number}{last}", range(parts), given=(",",))
+    found = Workers.of().compute(in_tree(lambda *some: "".join(some), leaves))
+    assert found == "".join(f"{number}," for number in range(parts))
+    with pytest.raises(DataError, match="no partitions"):
+        in_tree(added, [])
 
 
 def test_a_folder_goes_on_with_the_fit_that_it_is_of_and_no_other(rows: pd.DataFrame, tmp_path: Path) -> None:

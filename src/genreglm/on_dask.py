@@ -5,29 +5,30 @@ read again elsewhere.
 """
 
 import contextlib
-import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from genreglm import inputs
+from genreglm.dask_workers import Workers, each, in_tree
 from genreglm.designs import Design
 from genreglm.engine import memory
 from genreglm.engine.blocks import Floats
 from genreglm.engine.coordinates import Standardisation
-from genreglm.engine.passes.partitions import Partition, in_partition, meat_in_partition, together
-from genreglm.engine.passes.rows import Combine, Found, Kernel, added
+from genreglm.engine.passes.partitions import Partition, in_partition, kept_of_partition, meat_in_partition, together
+from genreglm.engine.passes.rows import Combine, Found, Keeper, Kernel, added
 from genreglm.errors import DataError, OptionError
 from genreglm.fit_folder import fit_folder, identity
 from genreglm.out_of_core import OutOfCore, Prepared, parameters_of
 from genreglm.row_columns import RowColumns
 from genreglm.sources import plain_values
-from genreglm.summaries import Asked, Summary, checked, learn_from, merged_two, needed_columns
+from genreglm.summaries import Asked, Summary, checked, learn_from, merged, needed_columns
 
-LOGGER = logging.getLogger("genreglm")
+# What is kept of rows, in single precision, may take so much of the workers' room: columns lie there, too.
+_BYTES_KEPT, _KEPT_SHARE = 4, 0.25
 
 
 @dataclass(frozen=True)
@@ -37,24 +38,31 @@ class DaskRows:
     Attributes
     ----------
     columns, classes, rows : how many
+    workers : who hold them
     parts : delayed partitions
-    compute : what brings a delayed value here
+    kept : what is kept of the rows of each partition, delayed, where anything is
     """
 
     columns: int
     classes: int
     rows: int
+    workers: Workers = field(repr=False)
     parts: Sequence[Any] = field(repr=False)
-    compute: Callable[[Any], Any] = field(repr=False)
+    kept: Sequence[Any] | None = field(default=None, repr=False)
 
     def reduce(self, kernel: Kernel, combine: Combine, *given: Any) -> Found:
         """Return what `kernel` finds in all rows; what is given is sent to a worker once."""
-        from dask import delayed
-
-        shared = [delayed(each, traverse=False) for each in given]
-        found = [delayed(in_partition, pure=False)(part, kernel, combine, *shared) for part in self.parts]
-        answer: Found = self.compute(_tree(partial(together, combine), found))
+        kept = self.kept or [None] * len(self.parts)
+        found = each(in_partition, self.parts, kept, given=(kernel, combine, *given))
+        answer: Found = self.workers.compute(in_tree(partial(together, combine), found))
         return answer
+
+    def keeping(self, keeper: Keeper, *given: Any) -> "DaskRows":
+        """Return the same rows with what `keeper` finds of them kept by the workers, if these have room; see `Rows`."""
+        needed = _BYTES_KEPT * self.rows * self.classes
+        if needed > _KEPT_SHARE * self.workers.room:
+            return self
+        return replace(self, kept=self.workers.persist(each(kept_of_partition, self.parts, given=(keeper, *given))))
 
 
 @contextlib.contextmanager
@@ -87,20 +95,21 @@ def prepared(
         )
     from dask.base import tokenize
 
-    compute, persist = _scheduler(client)
+    workers = Workers.of(client)
     names = [str(name) for name in frame.columns]
     columns = needed_columns(formula, names, beside.names, response=beside.soft_labels is None)
     asked = Asked.by(formula.formula if isinstance(formula, Design) else formula, beside.share_columns)
     pieces = frame[columns].to_delayed()
-    summary = _summary(asked, pieces, how, compute)
+    summary = _summary(asked, pieces, how, workers)
     design = formula if isinstance(formula, Design) else learn_from(formula, summary, inputs.labels(beside.soft_labels))
     needed = memory.pass_bytes(len(design.columns), len(design.classes), informed=informed)
     memory.require_within(needed, how.memory)
     frame_of_sample = summary.beginning(parameters_of(design))
     sample = beside.problem(design, frame_of_sample)
     cut = partial(_partition, design=design, standard=sample.standardisation, beside=beside)
-    rows = DaskRows(len(design.columns), len(design.classes), summary.rows, persist(_each(cut, pieces)), compute)
-    dealt = partial(_clustered, frame[columns], beside, cut, compute)
+    parts = workers.persist(each(cut, pieces))
+    rows = DaskRows(len(design.columns), len(design.classes), summary.rows, workers, parts)
+    dealt = partial(_clustered, frame[columns], beside, cut, workers)
     ways = [partial(dealt, way) for way in range(beside.ways)]
     with fit_folder(how.folder) as folder:
         fit = identity(tokenize(frame), design, sample.standardisation, beside, single=how.single)
@@ -145,31 +154,13 @@ def rows_on(scheduler: str | None, data: str, say: Callable[[str], object]) -> I
         yield frame, client
 
 
-def _scheduler(client: Any) -> tuple[Callable[[Any], Any], Callable[[list[Any]], list[Any]]]:
-    """Return what computes a delayed value, and what keeps several where they are computed."""
-    import dask
-
-    if client is None:
-        with contextlib.suppress(ImportError, ValueError):
-            from distributed import default_client
-
-            client = default_client()
-    if client is None:
-        threads = partial(dask.compute, scheduler="threads")
-        return (lambda value: threads(value)[0]), lambda values: list(dask.persist(*values, scheduler="threads"))
-    LOGGER.info("fitting on Dask: %s", client.dashboard_link)
-    return (lambda value: client.compute(value).result()), lambda values: list(client.persist(values))
+def _summary(asked: Asked, pieces: Sequence[Any], how: OutOfCore, workers: Workers) -> Summary:
+    seeds = [(how.seed, number) for number in range(len(pieces))]
+    parts = each(partial(_summary_of, asked=asked, size=how.sample_rows), pieces, seeds)
+    return checked(workers.compute(in_tree(merged, parts)))
 
 
-def _summary(asked: Asked, pieces: Sequence[Any], how: OutOfCore, compute: Callable[[Any], Any]) -> Summary:
-    from dask import delayed
-
-    one = partial(_summary_of, asked=asked, size=how.sample_rows)
-    parts = [delayed(one, pure=False)(piece, seed=(how.seed, number)) for number, piece in enumerate(pieces)]
-    return checked(compute(_tree(merged_two, parts)))
-
-
-def _summary_of(piece: pd.DataFrame, asked: Asked, size: int, seed: Sequence[int]) -> Summary | None:
+def _summary_of(piece: pd.DataFrame, seed: Sequence[int], asked: Asked, size: int) -> Summary | None:
     return Summary.of(plain_values(piece), asked, seed, size) if len(piece) else None
 
 
@@ -190,38 +181,16 @@ def _partition(
     )
 
 
-def _each(task: Callable[..., Any], pieces: Sequence[Any]) -> list[Any]:
-    from dask import delayed
-
-    return [delayed(task, pure=False)(piece) for piece in pieces]
-
-
 def _clustered(
     frame: Any,
     beside: RowColumns,
     cut: Callable[..., Any],
-    compute: Callable[[Any], Any],
+    workers: Workers,
     way: int,
     standardised: Floats,
 ) -> tuple[Floats, float]:
     """Return the meat of clusters of one way and their number, from a frame dealt anew: none is in two partitions."""
-    from dask import delayed
-
     dealt = frame.shuffle(on=beside.columns_of(way), shuffle_method="tasks").to_delayed()
-    shared = delayed(standardised, traverse=False)
-    found = [delayed(meat_in_partition, pure=False)(part, shared) for part in _each(partial(cut, way=way), dealt)]
-    meat, count = compute(_tree(partial(together, added), found))
+    found = each(meat_in_partition, each(partial(cut, way=way), dealt), given=(standardised,))
+    meat, count = workers.compute(in_tree(partial(together, added), found))
     return meat, count
-
-
-def _tree(combine: Callable[[Any, Any], Any], found: Sequence[Any]) -> Any:
-    """Put delayed values together two by two, neighbours first."""
-    from dask import delayed
-
-    if not found:
-        raise DataError("The Dask frame has no partitions; at least one is needed.")
-    level = list(found)
-    while len(level) > 1:
-        pairs = [level[place : place + 2] for place in range(0, len(level), 2)]
-        level = [delayed(combine, pure=False)(*pair) if len(pair) == 2 else pair[0] for pair in pairs]
-    return level[0]

@@ -7,6 +7,7 @@ smallest of random keys, so that two samples merge into one of the same kind.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -114,15 +115,14 @@ def summarise(
     found: Summary | None = None
     for number, batch in enumerate(batches):
         if len(batch):
-            found = merged_two(found, Summary.of(batch, asked, (seed, number), size))
+            found = merged(found, Summary.of(batch, asked, (seed, number), size))
     return checked(found)
 
 
-def merged_two(one: Summary | None, other: Summary | None) -> Summary | None:
-    """Return the summary of both; None stands for no rows."""
-    if one is None or other is None:
-        return other if one is None else one
-    return one.merged(other)
+def merged(*parts: Summary | None) -> Summary | None:
+    """Return the summary of all; None stands for no rows."""
+    there = [part for part in parts if part is not None]
+    return reduce(Summary.merged, there) if there else None
 
 
 def checked(found: Summary | None) -> Summary:

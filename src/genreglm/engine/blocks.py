@@ -12,6 +12,7 @@ from genreglm.engine.threads import ordered_map, workspace
 from genreglm.options import BLOCK_NUMBERS, BLOCK_ROWS, MOST_BLOCK_ROWS
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
 Codes = NDArray[np.int64]
 Targets = Codes | Floats
 Answer = TypeVar("Answer")
@@ -19,16 +20,18 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class Block:
-    """Some consecutive rows: columns x (rows, p), targets y, weights w (rows,), offset.
+    """Some consecutive rows: columns x (rows, p), targets y, weights w (rows,), offset, kept.
 
     The targets are class codes (rows,), or shares (rows, classes) that sum to one where a row is spread over
-    several classes. The offset is None or (rows, classes): a known part of the linear predictor.
+    several classes. The offset is None or (rows, classes): a known part of the linear predictor. What is kept is None,
+    or probabilities (rows, classes) at a point that whoever keeps them knows.
     """
 
     x: Floats
     y: Targets
     w: Floats
     offset: Floats | None = None
+    kept: Singles | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -89,12 +92,17 @@ class Blocks:
         classes: int,
         offset: Floats | None = None,
         block_rows: int | None = None,
+        kept: Singles | None = None,
     ) -> "Blocks":
         """Cut arrays in memory into blocks of `block_rows` rows (views, no copy), longer ones where classes are few."""
         block_rows = block_rows or _block_rows(len(y), classes)
         cuts = [slice(start, start + block_rows) for start in range(0, len(y), block_rows)]
-        parts = [Block(x[cut], y[cut], w[cut], None if offset is None else offset[cut]) for cut in cuts]
-        return cls(parts, classes)
+
+        def part(cut: slice) -> Block:
+            own = None if offset is None else offset[cut]
+            return Block(x[cut], y[cut], w[cut], own, None if kept is None else kept[cut])
+
+        return cls([part(cut) for cut in cuts], classes)
 
     def followed_by(self, other: "Blocks") -> "Blocks":
         """Return these rows and then the other's."""

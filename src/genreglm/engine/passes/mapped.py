@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genreglm.engine.blocks import Blocks, Codes, Floats, Targets
-from genreglm.engine.passes.rows import Combine, Found, Kernel
+from genreglm.engine.passes.rows import Combine, Found, Keeper, Kernel
 
 HEADER = "rows.json"
 _COLUMNS, _CLASSES, _SHARES = "columns.bin", "classes.bin", "shares.bin"
@@ -63,6 +63,10 @@ class MappedRows:
             found = part if found is None else combine(found, part)
         assert found is not None  # a folder without rows is never written
         return found
+
+    def keeping(self, keeper: Keeper, *given: Any) -> "MappedRows":
+        """Return the same rows: nothing is kept of what a machine may have no room for."""
+        return self
 
     def _stretches(self) -> Iterator[Blocks]:
         for start in range(0, self.rows, self.stretch):

@@ -7,7 +7,7 @@ from genreglm.engine.coordinates import unwhiten, whiten
 from genreglm.engine.coupled import Quadratic
 from genreglm.engine.objective import Objective, PenalisedLikelihood
 from genreglm.engine.passes.rows import Rows, added, widest
-from genreglm.engine.passes.sums import curved, loss_and_gradient
+from genreglm.engine.passes.sums import curved, curved_roughly, loss_and_gradient, rough_probabilities
 from genreglm.engine.preconditioners import ClassBlocks, Curvature
 
 
@@ -38,6 +38,7 @@ class PassObjective(PenalisedLikelihood):
         self.rows, self.passes = rows, 0
         self._sample, self._reached = sample, reached
         self._sampled_at: Floats | None = None
+        self._at_point: Rows | None = None
         self._lowest = float("inf")
 
     @property
@@ -54,7 +55,7 @@ class PassObjective(PenalisedLikelihood):
         return value, gradient
 
     def _loss_and_gradient(self, coefficients: Floats) -> tuple[float, Floats]:
-        self._at = coefficients
+        self._at, self._at_point = coefficients, None  # what was kept makes room before the pass
         self.passes += 1
         loss, gradient = self.rows.reduce(loss_and_gradient, added, coefficients)
         return loss, gradient
@@ -62,7 +63,13 @@ class PassObjective(PenalisedLikelihood):
     def product(self, direction: Floats, *, single: bool = False) -> Floats:
         """Return the Hessian at the last evaluated point times `direction`."""
         self.passes += 1
-        (total,) = self.rows.reduce(curved, added, self._at, unwhiten(self.triangular, direction), single)
+        along = unwhiten(self.triangular, direction)
+        if single:
+            if self._at_point is None:
+                self._at_point = self.rows.keeping(rough_probabilities, self._at)
+            (total,) = self._at_point.reduce(curved_roughly, added, self._at, along)
+        else:
+            (total,) = self.rows.reduce(curved, added, self._at, along)
         found = self.whiten_rows(total)
         return found if self.quadratic is None else found + self.quadratic @ direction
 

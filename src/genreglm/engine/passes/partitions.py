@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
-from genreglm.engine.blocks import Blocks, Codes, Floats, Targets
+from genreglm.engine.blocks import Blocks, Codes, Floats, Singles, Targets
 from genreglm.engine.passes.clusters import cluster_meat
-from genreglm.engine.passes.rows import Combine, Found, Kernel
+from genreglm.engine.passes.rows import Combine, Found, Keeper, Kernel
 from genreglm.engine.threads import single_threaded
 
 _STRETCH = 65_536
@@ -32,13 +33,20 @@ class Partition:
         for name, value in state.items():
             object.__setattr__(self, name, _aligned(value))
 
-    def blocks(self, cut: Any) -> Blocks:
-        """Return some of the rows."""
-        offset = None if self.offset is None else self.offset[cut]
-        return Blocks.of(self.x[cut], self.y[cut], self.w[cut], self.classes, offset)
+    def blocks(self, cut: Any, kept: Singles | None = None) -> Blocks:
+        """Return some of the rows, with what is kept of all of them."""
+        offset, kept = (None if each is None else each[cut] for each in (self.offset, kept))
+        return Blocks.of(self.x[cut], self.y[cut], self.w[cut], self.classes, offset, kept=kept)
+
+    def stretches(self, kept: Singles | None = None) -> Iterator[Blocks]:
+        """Yield all rows, so many at a time that little is held beside them."""
+        for start in range(0, len(self.y), _STRETCH):
+            yield self.blocks(slice(start, start + _STRETCH), kept)
 
 
-def in_partition(part: Partition | None, kernel: Kernel, combine: Combine, *given: Any) -> Found | None:
+def in_partition(
+    part: Partition | None, kept: Singles | None, kernel: Kernel, combine: Combine, *given: Any
+) -> Found | None:
     """Return what `kernel` finds in the rows of a part, None where it has none; in this thread alone.
 
     Whoever calls it runs as many at a time as there are threads to use.
@@ -48,18 +56,28 @@ def in_partition(part: Partition | None, kernel: Kernel, combine: Combine, *give
     found: Found | None = None
     given = tuple(_aligned(each) for each in given)
     with single_threaded():
-        for start in range(0, len(part.y), _STRETCH):
-            piece = kernel(part.blocks(slice(start, start + _STRETCH)), *given)
+        for blocks in part.stretches(kept):
+            piece = kernel(blocks, *given)
             found = piece if found is None else combine(found, piece)
     return found
 
 
-def together(combine: Combine, one: Found | None, other: Found | None) -> Found | None:
-    """Put together what two parts found; neither is changed, since it may be asked for again."""
-    if one is None or other is None:
-        return other if one is None else one
-    kept = tuple(each.copy() if isinstance(each, np.ndarray) else each for each in one)
-    return combine(kept, other)
+def kept_of_partition(part: Partition | None, keeper: Keeper, *given: Any) -> Singles | None:
+    """Return what `keeper` finds of each row of a part, (rows, classes); in this thread alone."""
+    if part is None:
+        return None
+    given = tuple(_aligned(each) for each in given)
+    with single_threaded():
+        return np.concatenate([keeper(blocks, *given) for blocks in part.stretches()])
+
+
+def together(combine: Combine, *found: Found | None) -> Found | None:
+    """Put together what parts found, in their order; nothing of it is changed, since it may be asked for again."""
+    there = [each for each in found if each is not None]
+    if len(there) < 2:
+        return there[0] if there else None
+    first = tuple(each.copy() if isinstance(each, np.ndarray) else each for each in there[0])
+    return reduce(combine, there[1:], first)
 
 
 def meat_in_partition(part: Partition | None, standardised: Floats) -> Found | None:

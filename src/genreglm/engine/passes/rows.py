@@ -7,16 +7,18 @@ the same solver, covariances and tests.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import methodcaller
 from typing import Any, Protocol
 
 import numpy as np
 
-from genreglm.engine.blocks import Blocks
+from genreglm.engine.blocks import Blocks, Singles
 
 Found = tuple[Any, ...]
 Kernel = Callable[..., Found]
+# Returns a number for each row and class, from the same arguments as a kernel.
+Keeper = Callable[..., Singles]
 Combine = Callable[[Found, Found], Found]
 
 
@@ -40,6 +42,13 @@ class Rows(Protocol):
 
     def reduce(self, kernel: Kernel, combine: Combine, *given: Any) -> Found:
         """Return what `kernel` finds in all rows, put together by `combine` in their order."""
+        ...
+
+    def keeping(self, keeper: Keeper, *given: Any) -> "Rows":
+        """Return the same rows, with what `keeper` finds of each, (rows, classes), kept beside it for kernels.
+
+        Where rows lie in memory with room to spare; elsewhere nothing is kept, and a kernel makes it anew.
+        """
         ...
 
 
@@ -69,6 +78,10 @@ class Followed:
         """Return what `kernel` finds in all rows."""
         return combine(self.first.reduce(kernel, combine, *given), kernel(self.last, *given))
 
+    def keeping(self, keeper: Keeper, *given: Any) -> "Followed":
+        """Return the same rows, those that come first with what is kept of them."""
+        return replace(self, first=self.first.keeping(keeper, *given))
+
 
 @dataclass(frozen=True)
 class Changed:
@@ -92,8 +105,12 @@ class Changed:
         """Return what `kernel` finds in all rows."""
         return self.own.reduce(in_changed, combine, self.change, kernel, *given)
 
+    def keeping(self, keeper: Keeper, *given: Any) -> "Changed":
+        """Return the same rows, with what is kept of them in the columns that they are given."""
+        return replace(self, own=self.own.keeping(in_changed, self.change, keeper, *given))
 
-def in_changed(blocks: Blocks, change: Callable[[Blocks], Blocks], kernel: Kernel, *given: Any) -> Found:
+
+def in_changed(blocks: Blocks, change: Callable[[Blocks], Blocks], kernel: Callable[..., Any], *given: Any) -> Any:
     """Return what `kernel` finds in changed rows."""
     return kernel(change(blocks), *given)
 

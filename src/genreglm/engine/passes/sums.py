@@ -4,7 +4,7 @@ All take rows as `Blocks` in standardised columns z, and coefficients (columns, 
 of a row: probabilities are computed anew in each pass, since they would need more memory than the columns.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from genreglm.engine import sandwich
 from genreglm.engine.accuracy import discrimination_sums
-from genreglm.engine.blocks import Block, Blocks, Codes, Floats, class_sums
+from genreglm.engine.blocks import Block, Blocks, Codes, Floats, Singles, class_sums
 from genreglm.engine.coordinates import reduced_rows, upper_triangle
 from genreglm.engine.information import packed_information, packed_shape, unpacked
 from genreglm.engine.objective import curvature_product
@@ -60,30 +60,39 @@ def loss_and_gradient(blocks: Blocks, coefficients: Floats) -> tuple[float, Floa
     return loss, gradient
 
 
-def curved(blocks: Blocks, coefficients: Floats, direction: Floats, single: bool) -> tuple[Floats]:
-    """Return the sum over rows of Z'[P o T - P o rowsum(P o T)], T = Z `direction`, with P at `coefficients`.
+def curved(blocks: Blocks, coefficients: Floats, direction: Floats) -> tuple[Floats]:
+    """Return the sum over rows of Z'[P o T - P o rowsum(P o T)], T = Z `direction`, with P at `coefficients`."""
 
-    With `single`, in single precision within a block, but for the exponentials.
-    """
-    kind = np.dtype(np.float32 if single else np.float64)
-    given, along = coefficients.astype(kind), direction.astype(kind)
+    def task(block: Block) -> Floats:
+        return np.asarray(curvature_product(block.x, block.w, _probabilities(block, coefficients), direction))
+
+    return (_summed(blocks.map(task), direction.shape),)
+
+
+def curved_roughly(blocks: Blocks, coefficients: Floats, direction: Floats) -> tuple[Floats]:
+    """Return the same in single precision within a block, by the probabilities that are kept where there are any."""
+    along = direction.astype(np.float32)
 
     def task(block: Block) -> NDArray[Any]:
-        x, w = block.x.astype(kind, copy=False), block.w.astype(kind, copy=False)
-        size = len(block), given.shape[1]
-        eta, prob = workspace(*size), workspace(*size, slot="probabilities")
-        eta[:] = np.matmul(x, given, out=workspace(*size, kind, slot="rounded"))
-        if block.offset is not None:
-            eta += block.offset
-        block.loss(eta, prob)
-        rounded = workspace(*size, kind, slot="rounded")
-        rounded[:] = prob
-        return curvature_product(x, w, rounded, along)
+        prob = block.kept
+        if prob is None:
+            prob = workspace(len(block), direction.shape[1], np.float32, slot="rounded")
+            _fill_rough_probabilities(block, coefficients, prob)
+        return curvature_product(block.x.astype(np.float32), block.w.astype(np.float32), prob, along)
 
-    total = np.zeros(direction.shape)
-    for part in blocks.map(task):
-        total += part
-    return (total,)
+    return (_summed(blocks.map(task), direction.shape),)
+
+
+def rough_probabilities(blocks: Blocks, coefficients: Floats) -> Singles:
+    """Return the probabilities that `curved_roughly` would make anew, (rows, classes): 4 bytes each to keep."""
+    found = np.empty((blocks.rows, blocks.classes), np.float32)
+    starts = np.cumsum([0, *(len(part) for part in blocks.parts)])
+
+    def task(number: int) -> None:
+        _fill_rough_probabilities(blocks.parts[number], coefficients, found[starts[number] : starts[number + 1]])
+
+    list(ordered_map(task, range(len(blocks.parts))))
+    return found
 
 
 def information_over(rows: Rows, coefficients: Floats) -> Floats:
@@ -138,3 +147,21 @@ def _probabilities(block: Block, coefficients: Floats) -> Floats:
     prob = workspace(len(block), eta.shape[1], slot="probabilities")
     block.loss(eta, prob)
     return prob
+
+
+def _fill_rough_probabilities(block: Block, coefficients: Floats, found: Singles) -> None:
+    """Leave in `found` probabilities whose linear predictors were rounded to single precision, exponentials not."""
+    size = len(block), coefficients.shape[1]
+    eta, prob = workspace(*size), workspace(*size, slot="probabilities")
+    eta[:] = np.matmul(block.x.astype(np.float32), coefficients.astype(np.float32), out=found)
+    if block.offset is not None:
+        eta += block.offset
+    block.loss(eta, prob)
+    found[:] = prob
+
+
+def _summed(parts: Iterable[NDArray[Any]], shape: tuple[int, ...]) -> Floats:
+    total = np.zeros(shape)
+    for part in parts:
+        total += part
+    return total
