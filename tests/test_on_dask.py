@@ -93,20 +93,20 @@ def test_workers_without_room_keep_nothing_and_give_the_same(
     dealt = dask_frames.from_pandas(rows, npartitions=9)
     kept: list[bool] = []
 
-    def keeping(self: on_dask.DaskRows, *given: object) -> on_dask.DaskRows:
-        found = usual(self, *given)  # type: ignore[arg-type]
-        kept.append(found.kept is not None)
-        return found
+    def reduce_keeping(self: on_dask.DaskRows, *given: object) -> tuple[object, on_dask.DaskRows]:
+        found, rows_there = usual(self, *given)  # type: ignore[arg-type]
+        kept.append(rows_there.kept is not None)
+        return found, rows_there
 
-    usual = on_dask.DaskRows.keeping
-    monkeypatch.setattr(on_dask.DaskRows, "keeping", keeping)
+    usual = on_dask.DaskRows.reduce_keeping
+    monkeypatch.setattr(on_dask.DaskRows, "reduce_keeping", reduce_keeping)
     wanted = gg.fit(FORMULA, dealt, client=client)
     assert set(kept) == {True}
     kept.clear()
     monkeypatch.setattr(on_dask, "_KEPT_SHARE", 0.0)
     found = gg.fit(FORMULA, dealt, client=client)
     assert set(kept) == {False}
-    np.testing.assert_array_equal(found.coefficients, wanted.coefficients)
+    agree(found, wanted)
 
 
 def test_a_cluster_has_the_room_that_its_workers_were_given(client: object) -> None:
@@ -115,9 +115,19 @@ def test_a_cluster_has_the_room_that_its_workers_were_given(client: object) -> N
     assert Workers.of().room > 0
 
 
+def test_workers_are_dealt_as_many_partitions_each_and_neighbours(client: object) -> None:
+    client.wait_for_workers(2)  # type: ignore[attr-defined]
+    dealt = Workers.of(client).deal(each(str, range(9)))
+    assert client.gather(client.compute(dealt)) == [str(number) for number in range(9)]  # type: ignore[attr-defined]
+    where = client.who_has(dealt)  # type: ignore[attr-defined]
+    of_each = [where[value.key] for value in dealt]
+    assert len({worker for worker, *_ in of_each[:5]}) == 1
+    assert {worker for worker, *_ in of_each[:5]}.isdisjoint({worker for worker, *_ in of_each[5:]})
+
+
 @pytest.mark.parametrize("parts", [1, 2, 4, 5, 17])
 def test_a_tree_keeps_the_order_of_its_leaves(parts: int) -> None:
-    leaves = each(lambda number, last: f"{number}{last}", range(parts), given=(",",))
+    leaves = each(lambda number, last: f"{number}{last}", range(parts), given=",")
     found = Workers.of().compute(in_tree(lambda *some: "".join(some), leaves))
     assert found == "".join(f"{number}," for number in range(parts))
     with pytest.raises(DataError, match="no partitions"):

@@ -14,6 +14,8 @@ LOGGER = logging.getLogger("genreglm")
 
 # So many values are put together at a time: few tasks for the scheduler, and few values on one worker at once.
 _BRANCHES = 4
+# Bytes that may go along with the tasks of a pass; Dask warns of more than 10 megabytes.
+_MOST_ALONG = 4e6
 
 
 @dataclass(frozen=True)
@@ -24,11 +26,13 @@ class Workers:
     ----------
     compute : brings a delayed value here
     persist : keeps delayed values where they are computed
+    deal : does the same, with as many values for each thread; neighbours lie together
     room : bytes that all of them together may hold
     """
 
     compute: Callable[[Any], Any]
     persist: Callable[[Sequence[Any]], list[Any]]
+    deal: Callable[[Sequence[Any]], list[Any]]
     room: float
 
     @classmethod
@@ -43,22 +47,32 @@ class Workers:
                 client = default_client()
         if client is None:
             compute, persist = (partial(way, scheduler="threads") for way in (dask.compute, dask.persist))
-            here = memory.available_bytes()
-            return cls(lambda value: compute(value)[0], lambda values: list(persist(*values)), here)
+
+            def kept(values: Sequence[Any]) -> list[Any]:
+                return list(persist(*values))
+
+            return cls(lambda value: compute(value)[0], kept, kept, memory.available_bytes())
         LOGGER.info("fitting on Dask: %s", client.dashboard_link)
-        room = _room(client)
-        return cls(lambda value: client.compute(value).result(), lambda values: list(client.persist(values)), room)
+        return cls(
+            lambda value: client.compute(value).result(),
+            lambda values: list(client.persist(values)),
+            partial(_deal, client),
+            _room(client),
+        )
 
 
-def each(task: Callable[..., Any], *values: Sequence[Any], given: Sequence[Any] = ()) -> list[Any]:
+def each(task: Callable[..., Any], *values: Sequence[Any], given: Any = None) -> list[Any]:
     """Return what `task` makes of the first of all values, of the second and so on, delayed.
 
-    What is `given` to all of them after these goes to a worker once.
+    What is `given` to all of them, if anything, comes after these. It goes along with each task as long as it is small:
+    a task that needs nothing else stays where its values lie. What is large goes to a worker once.
     """
     from dask import delayed
 
-    shared = [delayed(one, traverse=False) for one in given]
-    return [delayed(task, pure=False)(*those, *shared) for those in zip(*values, strict=True)]
+    small = getattr(given, "nbytes", 0) * len(values[0]) < _MOST_ALONG
+    shared = () if given is None else (given,) if small else (delayed(given, traverse=False),)
+    one = delayed(task, pure=False)
+    return [one(*those, *shared) for those in zip(*values, strict=True)]
 
 
 def in_tree(combine: Callable[..., Any], found: Sequence[Any]) -> Any:
@@ -73,11 +87,11 @@ def in_tree(combine: Callable[..., Any], found: Sequence[Any]) -> Any:
 
     if not found:
         raise DataError("The Dask frame has no partitions; at least one is needed.")
-    level = list(found)
-    while len(level) > 1:
-        some = [level[first : first + _BRANCHES] for first in range(0, len(level), _BRANCHES)]
-        level = [delayed(combine, pure=False)(*values) if len(values) > 1 else values[0] for values in some]
-    return level[0]
+    several, level = delayed(combine, pure=False), list(found)
+    while True:
+        level = [several(*level[first : first + _BRANCHES]) for first in range(0, len(level), _BRANCHES)]
+        if len(level) == 1:
+            return level[0]
 
 
 def _room(client: Any) -> float:
@@ -85,3 +99,21 @@ def _room(client: Any) -> float:
     limits = [worker["memory_limit"] or float("inf") for worker in client.scheduler_info()["workers"].values()]
     # The scheduler of some releases tells of a few workers only.
     return min(limits, default=0.0) * len(client.nthreads())
+
+
+def _deal(client: Any, values: Sequence[Any]) -> list[Any]:
+    """Persist values on a cluster, each on a worker that is named; on another where that one is lost.
+
+    A scheduler that places them as they come leaves one worker with more than another, and all wait for it in each
+    pass.
+    """
+    threads = [worker for worker, count in sorted(client.nthreads().items()) for _ in range(count)]
+    dealt: dict[str, list[Any]] = {}
+    for number, value in enumerate(values):
+        dealt.setdefault(threads[number * len(threads) // len(values)], []).append(value)
+    # The order of the workers is that of the values.
+    return [
+        kept
+        for worker, own in dealt.items()
+        for kept in client.persist(own, workers=[worker], allow_other_workers=True)
+    ]

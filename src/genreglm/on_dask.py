@@ -18,7 +18,15 @@ from genreglm.designs import Design
 from genreglm.engine import memory
 from genreglm.engine.blocks import Floats
 from genreglm.engine.coordinates import Standardisation
-from genreglm.engine.passes.partitions import Partition, in_partition, kept_of_partition, meat_in_partition, together
+from genreglm.engine.passes.partitions import (
+    Call,
+    Partition,
+    found_of,
+    in_partition,
+    keeping_in_partition,
+    meat_in_partition,
+    together,
+)
 from genreglm.engine.passes.rows import Combine, Found, Keeper, Kernel, added
 from genreglm.errors import DataError, OptionError
 from genreglm.fit_folder import fit_folder, identity
@@ -53,16 +61,19 @@ class DaskRows:
     def reduce(self, kernel: Kernel, combine: Combine, *given: Any) -> Found:
         """Return what `kernel` finds in all rows; what is given is sent to a worker once."""
         kept = self.kept or [None] * len(self.parts)
-        found = each(in_partition, self.parts, kept, given=(kernel, combine, *given))
-        answer: Found = self.workers.compute(in_tree(partial(together, combine), found))
-        return answer
+        return self._together(combine, each(in_partition, self.parts, kept, given=Call(kernel, combine, given)))
 
-    def keeping(self, keeper: Keeper, *given: Any) -> "DaskRows":
-        """Return the same rows with what `keeper` finds of them kept by the workers, if these have room; see `Rows`."""
+    def reduce_keeping(self, kernel: Kernel, keeper: Keeper, combine: Combine, *given: Any) -> tuple[Found, "DaskRows"]:
+        """Return what `kernel` finds, and rows whose workers keep what `keeper` did, if they have room; see `Rows`."""
         needed = _BYTES_KEPT * self.rows * self.classes
         if needed > _KEPT_SHARE * self.workers.room:
-            return self
-        return replace(self, kept=self.workers.persist(each(kept_of_partition, self.parts, given=(keeper, *given))))
+            return self.reduce(kernel, combine, *given), self
+        kept = self.workers.persist(each(keeping_in_partition, self.parts, given=Call(keeper, combine, given)))
+        return self._together(combine, each(found_of, kept)), replace(self, kept=kept)
+
+    def _together(self, combine: Combine, found: Sequence[Any]) -> Found:
+        answer: Found = self.workers.compute(in_tree(partial(together, combine), found))
+        return answer
 
 
 @contextlib.contextmanager
@@ -107,7 +118,7 @@ def prepared(
     frame_of_sample = summary.beginning(parameters_of(design))
     sample = beside.problem(design, frame_of_sample)
     cut = partial(_partition, design=design, standard=sample.standardisation, beside=beside)
-    parts = workers.persist(each(cut, pieces))
+    parts = workers.deal(each(cut, pieces))
     rows = DaskRows(len(design.columns), len(design.classes), summary.rows, workers, parts)
     dealt = partial(_clustered, frame[columns], beside, cut, workers)
     ways = [partial(dealt, way) for way in range(beside.ways)]
@@ -191,6 +202,6 @@ def _clustered(
 ) -> tuple[Floats, float]:
     """Return the meat of clusters of one way and their number, from a frame dealt anew: none is in two partitions."""
     dealt = frame.shuffle(on=beside.columns_of(way), shuffle_method="tasks").to_delayed()
-    found = each(meat_in_partition, each(partial(cut, way=way), dealt), given=(standardised,))
+    found = each(meat_in_partition, each(partial(cut, way=way), dealt), given=standardised)
     meat, count = workers.compute(in_tree(partial(together, added), found))
     return meat, count

@@ -27,7 +27,7 @@ _SETTLED = 1e-8
 # Directions to no more digits than this are computed in single precision, as long as the decrement is larger than this
 # too, or has just shrunk to such a share: on the way to infinity it shrinks by a mere factor, and the curvature sinks
 # below what single precision can tell from zero.
-_ROUGH = 1e-5
+_ROUGH, _EXACT = 2e-5, 1e-6
 _FAR, _QUADRATIC = 1e-2, 1e-2
 # A sum over many rows is no more certain than this share of itself.
 _ROUNDING = 512 * float(np.finfo(float).eps)
@@ -172,9 +172,11 @@ def minimise(
             # solved steps leave out the direction that goes on.
             foreseen = _STEADY
         single = going > _FAR or going < _QUADRATIC * went
-        tolerance, went = float(np.clip(foreseen, np.clip(needed, 1e-6, 0.1), 0.1)), going
+        # Digits that single precision does not give come cheaper by one more step than by products in double.
+        lowest = _ROUGH if single else _EXACT
+        tolerance, went = float(np.clip(foreseen, np.clip(needed, lowest, 0.1), 0.1)), going
         direction, products = _newton_direction(
-            objective, gradient, precondition, damping * typical, tolerance, single=single and tolerance > _ROUGH
+            objective, gradient, precondition, damping * typical, tolerance, single=single
         )
         used += products
         slope = float(np.vdot(gradient, direction))
@@ -279,7 +281,7 @@ def conjugate_gradients(objective: PenalisedLikelihood) -> Callable[[Floats, flo
     precondition = objective.curvature().inverse(undamped)
 
     def solve(gradient: Floats, tolerance: float) -> Floats:
-        single = tolerance > _ROUGH
+        single = tolerance >= _ROUGH
         return _newton_direction(objective, gradient, precondition, undamped, tolerance, single=single)[0]
 
     return solve

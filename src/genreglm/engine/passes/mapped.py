@@ -64,9 +64,11 @@ class MappedRows:
         assert found is not None  # a folder without rows is never written
         return found
 
-    def keeping(self, keeper: Keeper, *given: Any) -> "MappedRows":
-        """Return the same rows: nothing is kept of what a machine may have no room for."""
-        return self
+    def reduce_keeping(
+        self, kernel: Kernel, keeper: Keeper, combine: Combine, *given: Any
+    ) -> tuple[Found, "MappedRows"]:
+        """Return what `kernel` finds, and these rows: nothing is kept of what the machine may have no room for."""
+        return self.reduce(kernel, combine, *given), self
 
     def _stretches(self) -> Iterator[Blocks]:
         for start in range(0, self.rows, self.stretch):

@@ -7,7 +7,7 @@ from genreglm.engine.coordinates import unwhiten, whiten
 from genreglm.engine.coupled import Quadratic
 from genreglm.engine.objective import Objective, PenalisedLikelihood
 from genreglm.engine.passes.rows import Rows, added, widest
-from genreglm.engine.passes.sums import curved, curved_roughly, loss_and_gradient, rough_probabilities
+from genreglm.engine.passes.sums import curved, curved_roughly, loss_and_gradient, loss_and_gradient_keeping
 from genreglm.engine.preconditioners import ClassBlocks, Curvature
 
 
@@ -38,7 +38,7 @@ class PassObjective(PenalisedLikelihood):
         self.rows, self.passes = rows, 0
         self._sample, self._reached = sample, reached
         self._sampled_at: Floats | None = None
-        self._at_point: Rows | None = None
+        self._rows_there = rows  # with what is kept of them at the last point
         self._lowest = float("inf")
 
     @property
@@ -55,21 +55,19 @@ class PassObjective(PenalisedLikelihood):
         return value, gradient
 
     def _loss_and_gradient(self, coefficients: Floats) -> tuple[float, Floats]:
-        self._at, self._at_point = coefficients, None  # what was kept makes room before the pass
+        self._at, self._rows_there = coefficients, self.rows  # what was kept makes room before the pass
         self.passes += 1
-        loss, gradient = self.rows.reduce(loss_and_gradient, added, coefficients)
-        return loss, gradient
+        found, self._rows_there = self.rows.reduce_keeping(
+            loss_and_gradient, loss_and_gradient_keeping, added, coefficients
+        )
+        return found[0], found[1]
 
     def product(self, direction: Floats, *, single: bool = False) -> Floats:
         """Return the Hessian at the last evaluated point times `direction`."""
         self.passes += 1
         along = unwhiten(self.triangular, direction)
-        if single:
-            if self._at_point is None:
-                self._at_point = self.rows.keeping(rough_probabilities, self._at)
-            (total,) = self._at_point.reduce(curved_roughly, added, self._at, along)
-        else:
-            (total,) = self.rows.reduce(curved, added, self._at, along)
+        kernel = curved_roughly if single else curved
+        (total,) = self._rows_there.reduce(kernel, added, self._at, along)
         found = self.whiten_rows(total)
         return found if self.quadratic is None else found + self.quadratic @ direction
 

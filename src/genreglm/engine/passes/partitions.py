@@ -1,6 +1,6 @@
 """A part of the rows that is held in memory, on whatever machine: what Dask's workers hold."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -9,10 +9,10 @@ import numpy as np
 
 from genreglm.engine.blocks import Blocks, Codes, Floats, Singles, Targets
 from genreglm.engine.passes.clusters import cluster_meat
-from genreglm.engine.passes.rows import Combine, Found, Keeper, Kernel
+from genreglm.engine.passes.rows import Combine, Found
 from genreglm.engine.threads import single_threaded
 
-_STRETCH = 65_536
+_STRETCH = 131_072
 _CLUSTERS_AT_ONCE = 1_024
 
 
@@ -44,31 +44,60 @@ class Partition:
             yield self.blocks(slice(start, start + _STRETCH), kept)
 
 
-def in_partition(
-    part: Partition | None, kept: Singles | None, kernel: Kernel, combine: Combine, *given: Any
-) -> Found | None:
-    """Return what `kernel` finds in the rows of a part, None where it has none; in this thread alone.
+@dataclass(frozen=True)
+class Call:
+    """What a pass does in each part: a kernel or a keeper, what puts together what it finds, and what it is given."""
+
+    kernel: Callable[..., Any]
+    combine: Combine
+    given: tuple[Any, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of what is given, arrays alone."""
+        return sum(each.nbytes for each in self.given if isinstance(each, np.ndarray))
+
+    def __call__(self, blocks: Blocks) -> Any:
+        """Return what the kernel finds in some rows."""
+        return self.kernel(blocks, *self.given)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            object.__setattr__(self, name, tuple(map(_aligned, value)) if name == "given" else value)
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """What was found in a part, and a number for each of its rows and classes, (rows, classes), to be kept there."""
+
+    found: Found | None
+    kept: Singles | None
+
+
+def in_partition(part: Partition | None, keeping: Keeping | None, call: Call) -> Found | None:
+    """Return what is found in the rows of a part, None where it has none; in this thread alone.
 
     Whoever calls it runs as many at a time as there are threads to use.
     """
     if part is None:
         return None
-    found: Found | None = None
-    given = tuple(_aligned(each) for each in given)
     with single_threaded():
-        for blocks in part.stretches(kept):
-            piece = kernel(blocks, *given)
-            found = piece if found is None else combine(found, piece)
-    return found
+        found: Found = reduce(call.combine, map(call, part.stretches(keeping.kept if keeping else None)))
+        return found
 
 
-def kept_of_partition(part: Partition | None, keeper: Keeper, *given: Any) -> Singles | None:
-    """Return what `keeper` finds of each row of a part, (rows, classes); in this thread alone."""
+def keeping_in_partition(part: Partition | None, call: Call) -> Keeping:
+    """Return what a keeper finds in a part, and what is to be kept of it; in this thread alone."""
     if part is None:
-        return None
-    given = tuple(_aligned(each) for each in given)
+        return Keeping(None, None)
     with single_threaded():
-        return np.concatenate([keeper(blocks, *given) for blocks in part.stretches()])
+        found, kept = zip(*map(call, part.stretches()), strict=True)
+    return Keeping(reduce(call.combine, found), kept[0] if len(kept) == 1 else np.concatenate(kept))
+
+
+def found_of(keeping: Keeping) -> Found | None:
+    """Return what was found alone: it leaves the part's machine, and what is kept does not."""
+    return keeping.found
 
 
 def together(combine: Combine, *found: Found | None) -> Found | None:

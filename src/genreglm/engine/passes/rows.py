@@ -8,6 +8,7 @@ the same solver, covariances and tests.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from operator import methodcaller
 from typing import Any, Protocol
 
@@ -17,8 +18,8 @@ from genreglm.engine.blocks import Blocks, Singles
 
 Found = tuple[Any, ...]
 Kernel = Callable[..., Found]
-# Returns a number for each row and class, from the same arguments as a kernel.
-Keeper = Callable[..., Singles]
+# Returns what a kernel finds, and a number for each row and class.
+Keeper = Callable[..., tuple[Found, Singles]]
 Combine = Callable[[Found, Found], Found]
 
 
@@ -44,10 +45,11 @@ class Rows(Protocol):
         """Return what `kernel` finds in all rows, put together by `combine` in their order."""
         ...
 
-    def keeping(self, keeper: Keeper, *given: Any) -> "Rows":
-        """Return the same rows, with what `keeper` finds of each, (rows, classes), kept beside it for kernels.
+    def reduce_keeping(self, kernel: Kernel, keeper: Keeper, combine: Combine, *given: Any) -> tuple[Found, "Rows"]:
+        """Return what `kernel` finds in all rows, and the same rows with numbers of `keeper` kept beside each.
 
-        Where rows lie in memory with room to spare; elsewhere nothing is kept, and a kernel makes it anew.
+        These lie in `Block.kept` for kernels to come. Only where rows lie in memory with room to spare: elsewhere the
+        rows are returned as they are, and a kernel makes anew what it needs.
         """
         ...
 
@@ -78,9 +80,10 @@ class Followed:
         """Return what `kernel` finds in all rows."""
         return combine(self.first.reduce(kernel, combine, *given), kernel(self.last, *given))
 
-    def keeping(self, keeper: Keeper, *given: Any) -> "Followed":
-        """Return the same rows, those that come first with what is kept of them."""
-        return replace(self, first=self.first.keeping(keeper, *given))
+    def reduce_keeping(self, kernel: Kernel, keeper: Keeper, combine: Combine, *given: Any) -> tuple[Found, "Followed"]:
+        """Return what `kernel` finds in all rows, and the same rows; numbers are kept of those that come first."""
+        found, first = self.first.reduce_keeping(kernel, keeper, combine, *given)
+        return combine(found, kernel(self.last, *given)), replace(self, first=first)
 
 
 @dataclass(frozen=True)
@@ -103,14 +106,18 @@ class Changed:
 
     def reduce(self, kernel: Kernel, combine: Combine, *given: Any) -> Found:
         """Return what `kernel` finds in all rows."""
-        return self.own.reduce(in_changed, combine, self.change, kernel, *given)
+        return self.own.reduce(self._in_changed(kernel), combine, *given)
 
-    def keeping(self, keeper: Keeper, *given: Any) -> "Changed":
-        """Return the same rows, with what is kept of them in the columns that they are given."""
-        return replace(self, own=self.own.keeping(in_changed, self.change, keeper, *given))
+    def reduce_keeping(self, kernel: Kernel, keeper: Keeper, combine: Combine, *given: Any) -> tuple[Found, "Changed"]:
+        """Return what `kernel` finds in all rows, and the same rows with what is kept of them as they were changed."""
+        found, own = self.own.reduce_keeping(self._in_changed(kernel), self._in_changed(keeper), combine, *given)
+        return found, replace(self, own=own)
+
+    def _in_changed(self, kernel: Callable[..., Any]) -> Callable[..., Any]:
+        return partial(in_changed, change=self.change, kernel=kernel)
 
 
-def in_changed(blocks: Blocks, change: Callable[[Blocks], Blocks], kernel: Callable[..., Any], *given: Any) -> Any:
+def in_changed(blocks: Blocks, *given: Any, change: Callable[[Blocks], Blocks], kernel: Callable[..., Any]) -> Any:
     """Return what `kernel` finds in changed rows."""
     return kernel(change(blocks), *given)
 

@@ -47,14 +47,29 @@ def stacked(one: tuple[Floats], other: tuple[Floats]) -> tuple[Floats]:
 
 def loss_and_gradient(blocks: Blocks, coefficients: Floats) -> tuple[float, Floats]:
     """Return sum_i w_i (log sum_l exp eta_il - sum_k t_ik eta_ik) and its gradient, (columns, classes)."""
+    return _loss_and_gradient(blocks, coefficients, None)
 
-    def task(block: Block) -> tuple[float, Floats]:
+
+def loss_and_gradient_keeping(blocks: Blocks, coefficients: Floats) -> tuple[tuple[float, Floats], Singles]:
+    """Return the same and the rows' probabilities, (rows, classes), as `curved_roughly` takes them."""
+    kept = np.empty((blocks.rows, blocks.classes), np.float32)
+    return _loss_and_gradient(blocks, coefficients, kept), kept
+
+
+def _loss_and_gradient(blocks: Blocks, coefficients: Floats, kept: Singles | None) -> tuple[float, Floats]:
+    starts = np.cumsum([0, *(len(part) for part in blocks.parts)])
+
+    def task(number: int) -> tuple[float, Floats]:
+        block = blocks.parts[number]
         eta = block.linear_predictor(coefficients)
-        loss = block.loss(eta, workspace(len(block), eta.shape[1], slot="probabilities"))
+        prob = workspace(len(block), eta.shape[1], slot="probabilities")
+        loss = block.loss(eta, prob)
+        if kept is not None:
+            kept[starts[number] : starts[number + 1]] = prob
         return loss, block.x.T @ eta
 
     loss, gradient = 0.0, np.zeros(coefficients.shape)
-    for part_loss, part_gradient in blocks.map(task):
+    for part_loss, part_gradient in ordered_map(task, range(len(blocks.parts))):
         loss += part_loss
         gradient += part_gradient
     return loss, gradient
@@ -76,23 +91,10 @@ def curved_roughly(blocks: Blocks, coefficients: Floats, direction: Floats) -> t
     def task(block: Block) -> NDArray[Any]:
         prob = block.kept
         if prob is None:
-            prob = workspace(len(block), direction.shape[1], np.float32, slot="rounded")
-            _fill_rough_probabilities(block, coefficients, prob)
-        return curvature_product(block.x.astype(np.float32), block.w.astype(np.float32), prob, along)
+            prob = _rough_probabilities(block, coefficients)
+        return curvature_product(_rounded_columns(block), block.w.astype(np.float32), prob, along)
 
     return (_summed(blocks.map(task), direction.shape),)
-
-
-def rough_probabilities(blocks: Blocks, coefficients: Floats) -> Singles:
-    """Return the probabilities that `curved_roughly` would make anew, (rows, classes): 4 bytes each to keep."""
-    found = np.empty((blocks.rows, blocks.classes), np.float32)
-    starts = np.cumsum([0, *(len(part) for part in blocks.parts)])
-
-    def task(number: int) -> None:
-        _fill_rough_probabilities(blocks.parts[number], coefficients, found[starts[number] : starts[number + 1]])
-
-    list(ordered_map(task, range(len(blocks.parts))))
-    return found
 
 
 def information_over(rows: Rows, coefficients: Floats) -> Floats:
@@ -149,15 +151,23 @@ def _probabilities(block: Block, coefficients: Floats) -> Floats:
     return prob
 
 
-def _fill_rough_probabilities(block: Block, coefficients: Floats, found: Singles) -> None:
-    """Leave in `found` probabilities whose linear predictors were rounded to single precision, exponentials not."""
+def _rough_probabilities(block: Block, coefficients: Floats) -> Singles:
+    """Return probabilities whose linear predictors were rounded to single precision, exponentials not."""
     size = len(block), coefficients.shape[1]
     eta, prob = workspace(*size), workspace(*size, slot="probabilities")
-    eta[:] = np.matmul(block.x.astype(np.float32), coefficients.astype(np.float32), out=found)
+    found = workspace(*size, np.float32, slot="rounded")
+    eta[:] = np.matmul(_rounded_columns(block), coefficients.astype(np.float32), out=found)
     if block.offset is not None:
         eta += block.offset
     block.loss(eta, prob)
     found[:] = prob
+    return found
+
+
+def _rounded_columns(block: Block) -> Singles:
+    found = workspace(len(block), block.x.shape[1], np.float32, slot="columns")
+    found[:] = block.x
+    return found
 
 
 def _summed(parts: Iterable[NDArray[Any]], shape: tuple[int, ...]) -> Floats:
