@@ -108,6 +108,8 @@ def _deal(client: Any, values: Sequence[Any]) -> list[Any]:
     pass.
     """
     threads = [worker for worker, count in sorted(client.nthreads().items()) for _ in range(count)]
+    if not threads:
+        return list(client.persist(values))  # none has come yet
     dealt: dict[str, list[Any]] = {}
     for number, value in enumerate(values):
         dealt.setdefault(threads[number * len(threads) // len(values)], []).append(value)

@@ -1,7 +1,8 @@
 """Kernels of passes over rows: what a stretch of them adds to the likelihood, its derivatives and its covariances.
 
 All take rows as `Blocks` in standardised columns z, and coefficients (columns, classes) for these. None keeps anything
-of a row: probabilities are computed anew in each pass, since they would need more memory than the columns.
+of a row: probabilities, which need more memory than the columns, are computed anew in each pass, unless whoever holds
+the rows keeps those that `loss_and_gradient_keeping` found.
 """
 
 from collections.abc import Iterable, Iterator
