@@ -73,7 +73,7 @@ def test_none_is_a_ridge_and_much_is_a_straight_line(rows: pd.DataFrame) -> None
     np.testing.assert_allclose(none.coefficients, ridge.coefficients, atol=1e-10)
     much = gg.fit(FORMULA, rows, penalty=gg.SmoothRidge(0.0, roughness=1e6))
     line = gg.fit("genre ~ energy + valence + C(key)", rows)
-    pd.testing.assert_frame_equal(much.predict(rows), line.predict(rows), atol=1e-4)
+    pd.testing.assert_frame_equal(much.predict(rows), line.predict(rows), atol=3e-4)
     freed = gg.SmoothRidge(0.0, roughness=1e6, bends={CURVE: 0.0})
     curve = gg.fit(FORMULA, rows)
     pd.testing.assert_frame_equal(gg.fit(FORMULA, rows, penalty=freed).predict(rows), curve.predict(rows), atol=1e-6)

@@ -215,4 +215,4 @@ def test_a_noisy_copy_of_the_class_within_artists_fools_random_rows_alone() -> N
     fooled = gg.choose(gg.cross_validate(formula, rows, groups="rows", penalty=ridge), "top_1")
     honest = gg.choose(gg.cross_validate(formula, rows, penalty=ridge), "top_1")
     assert fooled["estimate"][0] > 0.95
-    assert honest["estimate"][0] < 0.5
+    assert honest["estimate"][0] < 0.6
