@@ -13,6 +13,7 @@ from genreglm.study.inference_model import inference_model
 
 _LISTED = 100
 _LEFT_OUT = 10
+_CHANGES = ["class", "term", "estimate", "estimate_without", "change", "std_error", "in_errors", "without"]
 _SIMULATIONS = 99
 _DIAGNOSTICS = {".hat": "hat", ".cooksd": "cooksd", ".delta_deviance": "delta_deviance"}
 _OF_ROWS = [".hat", ".cooksd", ".delta_deviance", ".resid_deviance", ".resid_quantile", ".prob"]
@@ -73,7 +74,7 @@ def _influence(study: Study, model: Result, rows: pd.DataFrame, by_artist: bool)
             f"without the {_LEFT_OUT} strongest {name} ({told[name]['rows']:,} rows) coefficients move by "
             f"{told[name]['median']:.2f} standard errors in the median, at most {abs(told[name]['largest']):.1f}"
         )
-    store.table("refit_without", pd.concat(changes, ignore_index=True) if changes else pd.DataFrame({"without": []}))
+    store.table("refit_without", pd.concat(changes, ignore_index=True) if changes else pd.DataFrame(columns=_CHANGES))
     return {"largest_hat": float(rows[".hat"].max()), "refits": told}
 
 
