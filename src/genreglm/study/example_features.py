@@ -66,9 +66,8 @@ def latent_normals(
 
 
 def _root(covariance: Floats) -> Floats:
-    """Return the symmetric root: the signs of eigenvectors, which differ from processor to processor, cancel out."""
     values, vectors = np.linalg.eigh(covariance)
-    root: Floats = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
+    root: Floats = vectors * np.sqrt(np.maximum(values, 0))
     return root
 
 
