@@ -208,11 +208,11 @@ def test_an_artist_id_fools_random_rows_and_not_folds_of_artists() -> None:
 def test_a_noisy_copy_of_the_class_within_artists_fools_random_rows_alone() -> None:
     """The column is constant for an artist: a few bits that name it, which tell the genre of artists already heard."""
     rows = leaky(1, artists=40, each=12)
-    bits = np.random.default_rng(2).normal(size=(40, 30))
+    bits = np.random.default_rng(3).normal(size=(40, 30))
     number = rows["artist"].str[1:].astype(int).to_numpy()
     rows = rows.join(pd.DataFrame(bits[number], columns=[f"bit{j}" for j in range(30)]))
     formula, ridge = "genre ~ " + " + ".join(f"bit{j}" for j in range(30)), gg.Ridge(1e-2)
     fooled = gg.choose(gg.cross_validate(formula, rows, groups="rows", penalty=ridge), "top_1")
     honest = gg.choose(gg.cross_validate(formula, rows, penalty=ridge), "top_1")
     assert fooled["estimate"][0] > 0.95
-    assert honest["estimate"][0] < 0.6
+    assert honest["estimate"][0] < 0.5
