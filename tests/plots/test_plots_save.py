@@ -4,6 +4,7 @@ import sys
 
 import matplotlib
 import pytest
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from genreglm import plots
 from genreglm.errors import OutputError
@@ -13,6 +14,26 @@ from genreglm.errors import OutputError
 def test_equal_figures_give_equal_bytes(few, format):
     first, second = (plots.render(plots.confusion(few.counts), format) for _ in range(2))
     assert first == second
+
+
+@pytest.mark.parametrize("format", ["png", "svg"])
+def test_last_bits_of_the_layout_do_not_show(bins, few, format, monkeypatch):
+    def figures():
+        drawn = plots.top_label_calibration(bins), plots.confusion(few.counts), plots.recall_by_genre(few.report)
+        return [plots.render(figure, format) for figure in drawn]
+
+    def otherwise(engine, figure):
+        found = execute(engine, figure)
+        for axes in figure.axes:
+            place = axes.get_position(original=True)
+            axes.set_position(place.translated(-3e-15, 2e-15), which="original")
+            axes.set_in_layout(True)
+        return found
+
+    plain = figures()
+    execute = ConstrainedLayoutEngine.execute
+    monkeypatch.setattr(ConstrainedLayoutEngine, "execute", otherwise)
+    assert figures() == plain
 
 
 def test_the_callers_settings_neither_leak_in_nor_change(bins):

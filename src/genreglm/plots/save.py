@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -18,7 +16,6 @@ from genreglm.plots.style import house_style
 Format = Literal["png", "svg"]
 
 DOTS_PER_INCH = 150
-_CLIP = re.compile(rb'<clipPath id="(p[0-9a-f]{10})">\s*(.*?)\s*</clipPath>', re.DOTALL)
 _METADATA: dict[Format, dict[str, str | None]] = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
@@ -33,17 +30,7 @@ def render(figure: Figure, format: Format) -> bytes:
     buffer = io.BytesIO()
     with house_style():
         figure.savefig(buffer, format=format, dpi=DOTS_PER_INCH, metadata=_METADATA[format])
-    return _with_stable_clips(buffer.getvalue()) if format == "svg" else buffer.getvalue()
-
-
-def _with_stable_clips(svg: bytes) -> bytes:
-    """Name clip paths by what they say.
-
-    matplotlib names them by the last bits of their corners, in which the layout's solver differs between processes.
-    """
-    for name, shape in _CLIP.findall(svg):
-        svg = svg.replace(name, b"p" + hashlib.sha256(shape).hexdigest()[:10].encode())
-    return svg
+    return buffer.getvalue()
 
 
 def save(figure: Figure, stem: str | os.PathLike[str], formats: Sequence[Format] = ("png", "svg")) -> list[Path]:

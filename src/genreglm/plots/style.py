@@ -17,6 +17,8 @@ import matplotlib.style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from genreglm.plots.layout import SteadyLayout
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -68,11 +70,9 @@ def titled_figure(width: float, height: float, title: str, subtitle: str = "") -
     notes = _wrap(subtitle, width, _SUBTITLE_SIZE, 0.56) if subtitle else []
     heading = 2 * _MARGIN + len(lines) * 0.21 + len(notes) * 0.165
     total = height + heading
-    figure = HouseFigure(figsize=(width, total), layout="constrained")
-    engine = figure.get_layout_engine()
-    assert engine is not None  # asked for one line above
     edge = _MARGIN / 2 / width
-    engine.set(rect=(edge, 0, 1 - 2 * edge, height / total))  # type: ignore[call-arg]
+    engine = SteadyLayout(rect=(edge, 0, 1 - 2 * edge, height / total))
+    figure = HouseFigure(figsize=(width, total), layout=engine)
     x, top = _MARGIN / width, 1 - _MARGIN / total
     figure.text(x, top, "\n".join(lines), size=_TITLE_SIZE, weight="bold", va="top", linespacing=1.15)
     below = top - (len(lines) * 0.21 + 0.04) / total
