@@ -54,8 +54,8 @@ def latent_normals(
     """Latent normal vectors (tracks, `LATENT`) whose sample correlation is the genre's where it can be."""
     between, total = figures.between[genre], figures.correlation[genre]
     size = len(LATENT)
-    artists = rng.standard_normal((artist.max(initial=-1) + 1, size)) @ _root(between).T
-    tracks = rng.standard_normal((len(artist), size)) @ _root(total - between).T
+    artists = rng.standard_normal((artist.max(initial=-1) + 1, size)) @ _root(between)
+    tracks = rng.standard_normal((len(artist), size)) @ _root(total - between)
     latent: Floats = artists[artist] + tracks
     if len(latent) < _TRACKS_PER_DIMENSION * size:
         return latent
@@ -66,8 +66,9 @@ def latent_normals(
 
 
 def _root(covariance: Floats) -> Floats:
+    """The symmetric root: any other depends on the eigenvectors' signs, which differ between processors."""
     values, vectors = np.linalg.eigh(covariance)
-    root: Floats = vectors * np.sqrt(np.maximum(values, 0))
+    root: Floats = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
     return root
 
 
