@@ -30,8 +30,8 @@ def quantile_residuals_finding(table: pd.DataFrame) -> str:
     verdict = "are as good as" if normal else "are not quite" if distance < _SMALL_DISTANCE else "are not"
     return (
         f"Quantile residuals {verdict} standard normal: the distributions differ by at most "
-        f"{number(100 * distance, 1)} points of probability, and {far:,} rows lie beyond {_FAR:g}, where "
-        f"{usual:,.0f} should"
+        f"{number(100 * distance, 1)} points of probability, and {far:,} "
+        f"{'row lies' if far == 1 else 'rows lie'} beyond {_FAR:g}, where {usual:,.0f} should"
     )
 
 
