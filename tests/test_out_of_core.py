@@ -67,6 +67,14 @@ def test_passes_and_memory_give_the_same(rows: pd.DataFrame, save: Save, options
     assert found.source is None
 
 
+def test_curves_by_place_bend_as_those_of_the_same_design_in_memory(rows: pd.DataFrame, save: Save) -> None:
+    design = gg.design("genre ~ cr(places(energy), df=4, constraints='center') + valence", rows)
+    penalty = gg.SmoothRidge(1e-3, roughness=1e-2)
+    part = gg.OutOfCore(sample_rows=300)
+    found = gg.fit(design, save(rows, [500]), penalty=penalty, out_of_core=part)
+    agree(found, gg.fit(design, rows, penalty=penalty))
+
+
 @given(cuts=st.lists(st.integers(0, 400), max_size=6), group=st.integers(1, 300), stretch=st.integers(1, 500))
 def test_any_partition_gives_the_same(
     tmp_path_factory: pytest.TempPathFactory, cuts: list[int], group: int, stretch: int

@@ -59,3 +59,12 @@ def test_its_curves_bend_by_place(rows: pd.DataFrame) -> None:
     assert parabola @ form @ parabola == pytest.approx(4.0, rel=0.01)
     straight = np.array([1.0, 0.0])
     assert straight @ form @ straight == pytest.approx(0.0, abs=0.01)
+
+
+def test_its_curves_bend_as_the_design_says_whatever_rows_are_given(rows: pd.DataFrame) -> None:
+    term = "cr(places(x), df=6, constraints='center')"
+    design = gg.design(f"g ~ {term} + lump", rows)
+    own = roughness(design, rows)[term]
+    ends = rows["x"].agg(["idxmin", "idxmax"]).tolist()
+    for others in (rows.iloc[::2], pd.concat([rows, rows.loc[ends]])):
+        np.testing.assert_allclose(roughness(design, others)[term], own, rtol=1e-9, atol=1e-9 * np.abs(own).max())

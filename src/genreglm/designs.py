@@ -91,6 +91,11 @@ class Design:
                 found[column] = tuple(_plain(level) for level in state["categories"])
         return found
 
+    def learnt(self, expression: str) -> Mapping[str, Any]:
+        """Return what a transform of the formula, such as ``places(tempo)``, has learnt; empty for what is none."""
+        found: Mapping[str, Any] = self._spec.transform_state.get(expression, {})
+        return found
+
     def matrix(self, rows: pd.DataFrame) -> NDArray[np.float64]:
         """Return the (rows, columns) matrix of float64.
 

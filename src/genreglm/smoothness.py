@@ -21,9 +21,9 @@ def roughness(design: Design, rows: pd.DataFrame) -> dict[str, Floats]:
         b' S b = integral from 0 to 1 of f''(u)^2 du,   f(u) = sum_j b_j x_j(u),
 
     with u the variable moved and scaled so that the rows reach from 0 to 1; in a term of `places(x)`, the place of x
-    among the rows in its stead, so that bends cost where rows are, not where values are. The second derivative is taken
-    by central differences on 400 intervals, so that any basis with a continuous slope will do: cr, cc, bs of degree 2
-    and more, poly. A straight line has none, whatever its slope.
+    among the rows of the design in its stead, so that bends cost where rows are, not where values are. The second
+    derivative is taken by central differences on 400 intervals, so that any basis with a continuous slope will do: cr,
+    cc, bs of degree 2 and more, poly. A straight line has none, whatever its slope.
 
     Source: Green and Silverman (1994), Nonparametric Regression and Generalized Linear Models, chapter 2.
     """
@@ -47,16 +47,22 @@ def _is_curve(design: Design, rows: pd.DataFrame, term: str) -> bool:
 def _along(design: Design, rows: pd.DataFrame, term: str) -> pd.DataFrame:
     """Return the first row over and over, with the term's variable at points that are equidistant where it bends."""
     [variable] = design.variables_of(term)
-    points = _points(rows[variable].to_numpy(dtype=np.float64), by_place=bool(_BY_PLACE.search(term)))
+    values = rows[variable].to_numpy(dtype=np.float64)
+    by_place = bool(_BY_PLACE.search(term))
+    points = (
+        _by_place(design, variable, values) if by_place else np.linspace(values.min(), values.max(), _INTERVALS + 1)
+    )
     frame = rows[design.variables].iloc[np.zeros(len(points), dtype=np.int64)].reset_index(drop=True)
     return frame.assign(**{variable: points})
 
 
-def _points(values: Floats, *, by_place: bool) -> Floats:
-    """Return points that are equidistant in the range of the values, or in their places."""
-    if not by_place:
-        return np.linspace(values.min(), values.max(), _INTERVALS + 1)
-    found, shares = distribution(values)
+def _by_place(design: Design, variable: str, values: Floats) -> Floats:
+    """Return points that are equidistant in their places.
+
+    These are the design's own: its curve is one of lines between them, and would have kinks at those of other rows.
+    """
+    learnt = design.learnt(f"places({variable})")
+    found, shares = (learnt["values"], learnt["shares"]) if learnt else distribution(values)
     return np.interp(np.linspace(shares[0], shares[-1], _INTERVALS + 1), shares, found)
 
 
