@@ -41,3 +41,30 @@ def test_dropped_they_leave_the_fit_of_the_others(rows: pd.DataFrame, tmp_path: 
 
 def test_nothing_is_dropped_where_nothing_depends(rows: pd.DataFrame) -> None:
     assert gg.fit("genre ~ energy", rows, aliased="drop").design.aliased == ()
+
+
+def almost(far: float, rows: int = 400, seed: int = 0) -> pd.DataFrame:
+    """Rows with a column `q` that is `far` from column `a`, and what it is in `beyond`."""
+    rng = np.random.default_rng(seed)
+    found = pd.DataFrame({"genre": rng.integers(0, 3, rows), "a": rng.normal(size=rows)})
+    found["q"] = found["a"] + far * rng.normal(size=rows)
+    return found.assign(beyond=(found["q"] - found["a"]) / far, b=3e4 + 1e5 * rng.normal(size=rows))
+
+
+@pytest.mark.parametrize("far", [1e-6, 3e-7, 1.2e-7])
+@pytest.mark.parametrize("seed", range(4))
+def test_columns_that_are_kept_however_nearly_dependent_converge(far: float, seed: int) -> None:
+    rows = almost(far, seed=seed)
+    found = gg.fit("genre ~ a + q + b", rows)
+    apart = gg.fit("genre ~ a + beyond + b", rows)
+    assert found.statistics.iterations < 6
+    assert found.statistics.log_likelihood == pytest.approx(apart.statistics.log_likelihood, rel=1e-10)
+    np.testing.assert_allclose(found.predict(rows), apart.predict(rows), rtol=1e-6)
+    np.testing.assert_allclose(found.coefficients[2] * far, apart.coefficients[2], rtol=1e-5)
+
+
+def test_more_nearly_dependent_columns_are_aliased_as_in_r() -> None:
+    rows = almost(5e-8)
+    with pytest.raises(RankError, match="q"):
+        gg.fit("genre ~ a + q + b", rows)
+    assert gg.fit("genre ~ a + q + b", rows, aliased="drop").design.aliased == ("q",)

@@ -44,8 +44,8 @@ DECREMENT_TOLERANCE = 1e-18
 STEP_LIMIT = 100
 
 # A column whose part outside the span of the columns before it is smaller than this share of its own
-# length counts as linearly dependent (R's lm and glm use 1e-7 on the same quantity).
-RANK_TOLERANCE = 1e-9
+# length counts as linearly dependent: that of R's lm and glm, on the same quantity.
+RANK_TOLERANCE = 1e-7
 
 # Rows in a block: with fewer, products are short; with more, the probabilities of 114 classes leave the caches.
 BLOCK_ROWS = 3072

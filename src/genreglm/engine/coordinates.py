@@ -20,6 +20,8 @@ Floats = NDArray[np.float64]
 _FIRST_ROWS = 256
 # A deviation between this and its inverse is free of what happens to squares that are too small or too large.
 _SMALLEST_SQUARED = 1e-140
+# Units in the last place that sums of many products are certain to.
+_UNITS = 4.0
 # Rows that are reduced together where columns are few.
 _ROWS_TOGETHER, _FEW_COLUMNS = 256, 64
 
@@ -152,6 +154,15 @@ def unwhiten(triangular: Floats, whitened: Floats) -> Floats:
     """Return B_z = R^-1 U."""
     # LAPACK by itself: the checks around it cost more than the work, tens of times a fit.
     return np.asarray(linalg.lapack.dtrtrs(triangular, whitened)[0])
+
+
+def rounding(triangular: Floats) -> float:
+    """Return what rounding may leave of a mean gradient for U: a few units in the last place, times cond(R).
+
+    Coefficients of nearly dependent columns are large and of opposite signs, and predictors are what is left of them.
+    """
+    inverse_condition, _ = linalg.lapack.dtrcon(triangular)
+    return float(_UNITS * np.finfo(float).eps / max(inverse_condition, np.finfo(float).tiny))
 
 
 def whiten_gradient(triangular: Floats, gradient: Floats) -> Floats:

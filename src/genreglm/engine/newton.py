@@ -117,7 +117,8 @@ def minimise(
     1. Evaluate value and gradient g; stop when not finite.
     2. Stop when max |g| <= `gradient_tolerance` and W g'M g <= `decrement_tolerance`, where W is the total
        weight and M the preconditioner, which stands for the inverse Hessian: the first looks at the slope,
-       the second at the distance still to go in standard errors, squared.
+       the second at the distance still to go in standard errors, squared. No more is asked than rounding leaves,
+       which matters where columns are nearly dependent.
     3. Solve (H + D) d = -g roughly by conjugate gradients, preconditioned by M, the inverses of the classes'
        blocks; exactly where the problem is small. D is the damping times the typical curvature of each class.
     4. Double the step as often as it pays where the last ones crawled, or halve it until the objective falls by
@@ -129,6 +130,8 @@ def minimise(
     Sources: Nocedal and Wright (2006), Numerical Optimization, chapters 7 and 10; Eisenstat and Walker (1996), SIAM J.
     Sci. Comput. 17:16, for how roughly.
     """
+    gradient_tolerance = max(gradient_tolerance, objective.rounding)
+    decrement_tolerance = max(decrement_tolerance, objective.total_weight * objective.rounding**2)
     whitened = np.zeros(objective.shape) if start is None else start - start.mean(axis=1, keepdims=True)
     value, gradient = objective.evaluate(whitened)
     trace: list[Step] = []
@@ -334,7 +337,7 @@ def _line_search(
     A rise within the rounding of the objective counts as no rise, since close to the optimum the gradient
     still falls where the value no longer can. Length 0 where there is none.
     """
-    length, rounding = 1.0, _ROUNDING * abs(value)
+    length, rounding = 1.0, max(_ROUNDING * abs(value), objective.rounding)
     while length >= _SHORTEST_STEP:
         candidate = objective.evaluate(whitened + length * direction)
         if candidate[0] <= value + _SUFFICIENT_DECREASE * length * slope + rounding:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from genreglm.engine.blocks import Block, Blocks, Floats
-from genreglm.engine.coordinates import unwhiten, whiten_gradient
+from genreglm.engine.coordinates import rounding, unwhiten, whiten_gradient
 from genreglm.engine.coupled import Quadratic, add_class_blocks, all_blocks
 from genreglm.engine.curvatures import curvatures_on_own_rows, curvatures_on_shared_rows
 from genreglm.engine.preconditioners import ClassBlocks, Curvature, Reals, WholeHessian
@@ -54,12 +54,14 @@ class PenalisedLikelihood(ABC):
     triangular : R of the whitened columns
     quadratic : the penalty's form there, None without one
     total_weight : W
+    rounding : a gradient that is smaller cannot be told from none
     """
 
     def __init__(
         self, shape: tuple[int, int], triangular: Floats, quadratic: Quadratic | None, total_weight: float
     ) -> None:
         self.shape, self.triangular, self.quadratic, self.total_weight = shape, triangular, quadratic, total_weight
+        self.rounding = rounding(triangular)
 
     @property
     def is_small(self) -> bool:
