@@ -3,6 +3,7 @@
 import glob
 import hashlib
 import json
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -22,6 +23,10 @@ _READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
 }
 Answer = TypeVar("Answer")
 BATCH_ROWS = 65_536
+_TELL_A_CHANGE = frozenset(
+    "etag md5 md5hash contentmd5 crc crc32c sha digest checksum generation versionid mtime modify modified updated "
+    "modifiedtime modificationtime lastmodified".split()
+)
 
 
 def read_rows(source: Source) -> pd.DataFrame:
@@ -111,7 +116,7 @@ class ParquetRows:
     ----------
     names : the columns, those that folders are named after (``year=2024/``) included
     rows : how many there are, as the files say
-    identity : a digest of the files' names, sizes and times of change
+    identity : a digest of the files' names, sizes and times of change, or what else tells of a change in their system
     """
 
     names: tuple[str, ...]
@@ -138,12 +143,12 @@ class ParquetRows:
             held = dataset.dataset(
                 paths, format="parquet", filesystem=filesystem, partitioning="hive", partition_base_dir=_base(source)
             )
-            rows = held.count_rows()
+            rows, identity = held.count_rows(), _identity(held)
         except (OSError, pa.ArrowException) as error:
             raise DataError(f"{source} could not be read as Parquet: {error}") from error
         if rows == 0:
             raise DataError(f"{source}: the table has no rows; at least one is needed.")
-        return cls(tuple(held.schema.names), rows, _identity(held), held)
+        return cls(tuple(held.schema.names), rows, identity, held)
 
     def batches(self, columns: Sequence[str], rows: int = BATCH_ROWS) -> Iterator[pd.DataFrame]:
         """Yield frames of these columns, of at most `rows` rows each; the next row group is read meanwhile.
@@ -210,6 +215,8 @@ def _remote(address: str) -> tuple[list[str], Any]:
         raise DataError(f"{address}: addresses with a scheme need fsspec: pip install 'genreglm[dask]'") from error
     try:
         system, path = url_to_fs(address)
+        # What it remembers of a folder may be older than the files there.
+        system.invalidate_cache()
         found = system.glob(path) if glob.has_magic(path) else system.find(path)
     except (ImportError, OSError, ValueError) as error:
         raise DataError(f"{address} cannot be reached: {error}") from error
@@ -235,7 +242,30 @@ def _base(source: Any) -> str | None:
 
 def _identity(held: Any) -> str:
     """Return a digest that changes where a file does."""
+    from pyarrow.fs import FSSpecHandler, PyFileSystem
+
     system = held.filesystem
-    found = system.get_file_info(list(held.files))
-    told = [[info.path, info.size, str(info.mtime_ns)] for info in found]
+    if isinstance(system, PyFileSystem) and isinstance(system.handler, FSSpecHandler):
+        told = [[path, *_state(system.handler.fs, path)] for path in held.files]
+    else:
+        told = [[info.path, info.size, str(info.mtime_ns)] for info in system.get_file_info(list(held.files))]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def _state(system: Any, path: str) -> list[Any]:
+    """Return the size of a file and what tells that it was changed: under another name in each system of fsspec.
+
+    Where nothing does, another each time, for better the same rows are read anew than others taken for them.
+    """
+    info = system.info(path)
+    names = sorted(name for name in info if _plain(name) in _TELL_A_CHANGE and info[name])
+    if names:
+        return [info["size"], *(str(info[name]) for name in names)]
+    try:
+        return [info["size"], str(system.modified(path))]
+    except (KeyError, NotImplementedError):
+        return [info["size"], uuid.uuid4().hex]
+
+
+def _plain(name: str) -> str:
+    return "".join(filter(str.isalnum, name)).lower()
