@@ -68,7 +68,11 @@ def is_many_files(source: Any) -> bool:
         return True
     if not isinstance(source, str | Path):
         return False
-    return "://" in str(source) or glob.has_magic(str(source)) or Path(source).is_dir()
+    return "://" in str(source) or _is_pattern(str(source)) or Path(source).is_dir()
+
+
+def _is_pattern(text: str) -> bool:
+    return glob.has_magic(text) and not Path(text).exists()
 
 
 def is_dask_frame(rows: Any) -> bool:
@@ -126,7 +130,10 @@ class ParquetRows:
 
     @classmethod
     def open(cls, source: str | Path | Sequence[str | Path]) -> "ParquetRows":
-        """Open a file, a folder (of folders), a pattern, an address such as s3://bucket/tracks/, or a list of paths.
+        """Open a file, a folder (of folders), a pattern, an address such as s3://bucket/tracks/, or a list of these.
+
+        A path that exists is no pattern. Files and folders whose names begin with . or _ are left out, unless the
+        source names them. Folders that a source names may hold columns, too (``year=2024/*.parquet``).
 
         Raises
         ------
@@ -136,12 +143,14 @@ class ParquetRows:
         import pyarrow as pa
         from pyarrow import dataset
 
-        paths, filesystem = _paths(source)
-        if not paths:
-            raise DataError(f"{source}: there are no Parquet files.")
+        files = _files(source)
         try:
             held = dataset.dataset(
-                paths, format="parquet", filesystem=filesystem, partitioning="hive", partition_base_dir=_base(source)
+                files.paths,
+                format="parquet",
+                filesystem=files.system,
+                partitioning="hive",
+                partition_base_dir=None if files.base is None else _above_columns(files.base, files.paths[0]),
             )
             rows, identity = held.count_rows(), _identity(held)
         except (OSError, pa.ArrowException) as error:
@@ -194,21 +203,54 @@ def plain_values(piece: pd.DataFrame) -> pd.DataFrame:
     return piece.astype(kinds).reset_index(drop=True)
 
 
-def _paths(source: str | Path | Sequence[str | Path]) -> tuple[list[str], Any]:
-    """Return the files of a source, sorted, and the file system that they lie in (None for this machine's)."""
+@dataclass(frozen=True)
+class _Files:
+    """The Parquet files of a source.
+
+    Attributes
+    ----------
+    paths : of one or more files
+    system : the file system that they lie in, None for this machine's
+    base : the folder below which folders' names may hold columns, None for any
+    """
+
+    paths: list[str]
+    system: Any = None
+    base: str | None = None
+
+
+def _files(source: str | Path | Sequence[str | Path]) -> _Files:
+    """Return the files of a source, those of a folder or a pattern sorted, and those of a list in its order."""
     if not isinstance(source, str | Path):
-        return [str(path) for path in source], None
-    if "://" in str(source):
-        return _remote(str(source))
-    path = Path(source)
-    if path.is_dir():
-        return sorted(str(found) for found in path.rglob("*.parquet") if _visible(found.relative_to(path))), None
-    if glob.has_magic(str(source)):
-        return sorted(found for found in glob.glob(str(source), recursive=True) if _visible(Path(found))), None
-    return ([str(path)] if path.exists() else []), None
+        found = _of_list(source)
+    else:
+        found = _remote(str(source)) if "://" in str(source) else _local(str(source))
+    if not found.paths:
+        raise DataError(f"{source}: there are no Parquet files.")
+    return found
 
 
-def _remote(address: str) -> tuple[list[str], Any]:
+def _of_list(sources: Sequence[str | Path]) -> _Files:
+    each = [_files(source) for source in sources]
+    if not each:
+        return _Files([])
+    if any(files.system != each[0].system for files in each):
+        raise DataError(f"{sources}: these lie in more than one file system. Give paths or addresses of one.")
+    return _Files([path for files in each for path in files.paths], each[0].system)
+
+
+def _local(text: str) -> _Files:
+    if _is_pattern(text):
+        base, matched = _fixed_part(text), [Path(found) for found in glob.glob(text, recursive=True)]
+    elif Path(text).is_dir():
+        base, matched = text, [Path(text)]
+    else:
+        return _Files([text] if Path(text).exists() else [])
+    found = {path for one in matched for path in (one.rglob("*.parquet") if one.is_dir() else [one]) if path.is_file()}
+    return _Files(sorted(str(path) for path in found if _visible(path, base)), base=base)
+
+
+def _remote(address: str) -> _Files:
     try:
         from fsspec.core import url_to_fs
     except ModuleNotFoundError as error:
@@ -217,27 +259,42 @@ def _remote(address: str) -> tuple[list[str], Any]:
         system, path = url_to_fs(address)
         # What it remembers of a folder may be older than the files there.
         system.invalidate_cache()
-        found = system.glob(path) if glob.has_magic(path) else system.find(path)
+        if glob.has_magic(path) and not system.exists(path):
+            base, matched = _fixed_part(path), system.glob(path, detail=True)
+        else:
+            base, matched = path, {path: {"type": "directory"}}
+        found = {
+            one
+            for name, info in matched.items()
+            for one in (system.find(name) if info["type"] == "directory" else [name])
+        }
     except (ImportError, OSError, ValueError) as error:
         raise DataError(f"{address} cannot be reached: {error}") from error
-    return sorted(one for one in found if one.endswith(".parquet")), system
+    return _Files(sorted(one for one in found if one.endswith(".parquet") and _visible(Path(one), base)), system)
 
 
-def _visible(path: Path) -> bool:
-    return not any(part.startswith((".", "_")) and part not in (".", "..") for part in path.parts)
+def _visible(path: Path, base: str) -> bool:
+    """Say whether neither a file nor a folder between it and `base` is hidden."""
+    below = path.parts[len(Path(base).parts) :]
+    return not any(part.startswith((".", "_")) and part not in (".", "..") for part in below)
 
 
-def _base(source: Any) -> str | None:
-    """Return the folder whose folders' names may hold columns."""
-    if isinstance(source, list | tuple) or "://" in str(source):
-        return None
-    text = str(source)
-    if not glob.has_magic(text):
-        return text if Path(text).is_dir() else None
-    fixed = Path(text)
+def _fixed_part(pattern: str) -> str:
+    """Return the folder that everything a pattern matches lies in."""
+    fixed = Path(pattern)
     while glob.has_magic(str(fixed)):
         fixed = fixed.parent
     return str(fixed)
+
+
+def _above_columns(base: str, file: str) -> str:
+    """Return the folder above those at the end of `base` that are named after a column (``key=C``) the file lacks."""
+    from pyarrow import parquet
+
+    folder, held = Path(base), parquet.read_schema(file).names
+    while "=" in folder.name and folder.name.partition("=")[0] not in held:
+        folder = folder.parent
+    return str(folder)
 
 
 def _identity(held: Any) -> str:
