@@ -112,3 +112,18 @@ def test_lists_may_hold_folders_patterns_and_addresses(tmp_path: Path, bucket: s
         read_rows([str(tmp_path / "a"), f"{bucket}/a"])
     with pytest.raises(DataError, match="there are no Parquet files"):
         read_rows([])
+
+
+@pytest.mark.parametrize("empty", [pd.DataFrame({"value": [], "name": []}, dtype=object), pd.DataFrame()])
+def test_a_file_without_rows_gives_no_types(tmp_path: Path, empty: pd.DataFrame) -> None:
+    empty.to_parquet(tmp_path / "0.parquet")
+    rows = pd.DataFrame({"value": [1.0, 2.0], "name": ["one", "two"]})
+    for number in (1, 3):
+        rows.to_parquet(tmp_path / f"{number}.parquet")
+    empty.to_parquet(tmp_path / "2.parquet")
+    found = read_rows(tmp_path)
+    assert found.to_dict("list") == {"value": [1.0, 2.0] * 2, "name": ["one", "two"] * 2}
+    (tmp_path / "1.parquet").unlink()
+    (tmp_path / "3.parquet").unlink()
+    with pytest.raises(DataError, match="no rows"):
+        read_rows(tmp_path)

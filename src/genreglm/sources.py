@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -141,17 +142,10 @@ class ParquetRows:
             Where there are no such files, or they are no Parquet of one schema.
         """
         import pyarrow as pa
-        from pyarrow import dataset
 
         files = _files(source)
         try:
-            held = dataset.dataset(
-                files.paths,
-                format="parquet",
-                filesystem=files.system,
-                partitioning="hive",
-                partition_base_dir=None if files.base is None else _above_columns(files.base, files.paths[0]),
-            )
+            held = files.opened()
             rows, identity = held.count_rows(), _identity(held)
         except (OSError, pa.ArrowException) as error:
             raise DataError(f"{source} could not be read as Parquet: {error}") from error
@@ -217,6 +211,22 @@ class _Files:
     paths: list[str]
     system: Any = None
     base: str | None = None
+
+    def opened(self) -> Any:
+        """Open them as one table with the types of the first file that has rows: one without may know none."""
+        from pyarrow import dataset
+
+        table_of = partial(
+            dataset.dataset,
+            format="parquet",
+            filesystem=self.system,
+            partitioning="hive",
+            partition_base_dir=None if self.base is None else _above_columns(self.base, self.paths[0]),
+        )
+        held = table_of(self.paths)
+        if next(held.get_fragments()).count_rows():
+            return held
+        return table_of([file.path for file in held.get_fragments() if file.count_rows()] or self.paths)
 
 
 def _files(source: str | Path | Sequence[str | Path]) -> _Files:
