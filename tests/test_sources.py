@@ -127,3 +127,10 @@ def test_a_file_without_rows_gives_no_types(tmp_path: Path, empty: pd.DataFrame)
     (tmp_path / "3.parquet").unlink()
     with pytest.raises(DataError, match="no rows"):
         read_rows(tmp_path)
+
+
+def test_a_dask_frame_is_not_brought_here_unasked() -> None:
+    dask_frames = pytest.importorskip("dask.dataframe")
+    frame = dask_frames.from_pandas(pd.DataFrame({"value": [1.0]}), npartitions=1)
+    with pytest.raises(DataError, match=r"all rows at once.*\.compute\(\).*gg\.fit, .*gg\.influence"):
+        read_rows(frame)

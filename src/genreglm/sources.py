@@ -24,6 +24,10 @@ _READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
 }
 Answer = TypeVar("Answer")
 BATCH_ROWS = 65_536
+IN_BATCHES = (
+    "gg.fit, gg.evaluate, gg.marginal_effects, gg.leverage, gg.influence, result.predict and result.anova (with "
+    "test='lr' or 'score')"
+)
 _TELL_A_CHANGE = frozenset(
     "etag md5 md5hash contentmd5 crc crc32c sha digest checksum generation versionid mtime modify modified updated "
     "modifiedtime modificationtime lastmodified".split()
@@ -36,8 +40,13 @@ def read_rows(source: Source) -> pd.DataFrame:
     Raises
     ------
     DataError
-        Where the path holds no table that can be read, or the table has no rows.
+        Where the path holds no table that can be read, or the table has no rows; for a Dask frame.
     """
+    if is_dask_frame(source):
+        raise DataError(
+            "A Dask frame was given to what needs all rows at once. Bring them here with .compute(), or a sample of "
+            f"them with .sample(frac=0.01).compute(). {IN_BATCHES} take a Dask frame as it is."
+        )
     if isinstance(source, pd.DataFrame):
         rows = source
     elif not isinstance(source, str | Path) or is_many_files(source):
