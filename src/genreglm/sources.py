@@ -90,6 +90,21 @@ def is_dask_frame(rows: Any) -> bool:
     return type(rows).__module__.partition(".")[0] == "dask" and hasattr(rows, "to_delayed")
 
 
+def require_found(frame: Any) -> None:
+    """Refuse a Dask frame without columns, which is what Dask reads where no file matches.
+
+    Raises
+    ------
+    DataError
+        With that.
+    """
+    if not len(frame.columns):
+        raise DataError(
+            "The Dask frame has no columns, as dask.dataframe.read_parquet gives where no file matches its path. Give "
+            "a frame with the formula's columns: look whether the files are there."
+        )
+
+
 def comes_in_batches(source: Any) -> bool:
     """Say whether a source is met some rows at a time: Parquet files, or the partitions of a Dask frame."""
     return is_dask_frame(source) or is_many_files(source)
@@ -103,11 +118,12 @@ def map_batches(task: Callable[[pd.DataFrame], Answer], source: Any, columns: Se
     Raises
     ------
     DataError
-        For files that cannot be read, and where there are no rows.
+        For files that cannot be read, and where there are no rows or no files.
     """
     if is_dask_frame(source):
         from dask import compute, delayed
 
+        require_found(source)
         task_of = delayed(_unless_empty, pure=False)
         answers = compute(*(task_of(task, piece) for piece in source[list(columns)].to_delayed()))
         found = [answer for (answer,) in filter(None, answers)]

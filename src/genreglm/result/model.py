@@ -19,7 +19,7 @@ from genreglm.engine.problem import Problem
 from genreglm.errors import DataError, InferenceError
 from genreglm.options import Adjustment, AnovaType, CovarianceKind, PredictionKind, TermTest, WeightKind, check_choice
 from genreglm.row_columns import RowColumns
-from genreglm.sources import Source, comes_in_batches, is_dask_frame, map_batches, read_rows
+from genreglm.sources import Source, comes_in_batches, is_dask_frame, map_batches, read_rows, require_found
 
 if TYPE_CHECKING:
     from genreglm.out_of_core import OutOfCore
@@ -216,6 +216,7 @@ class Result:
         """
         check_choice("kind", kind, PredictionKind)
         if is_dask_frame(rows):
+            require_found(rows)
             return rows[self.design.variables].map_partitions(self._predict, kind, meta=self._meta(kind))
         if comes_in_batches(rows):
             parts = map_batches(lambda batch: self._predict(batch, kind), rows, self.design.variables)
