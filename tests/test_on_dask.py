@@ -171,3 +171,16 @@ def test_scores_effects_influence_and_predictions_are_those_of_the_frame(rows: p
     pd.testing.assert_frame_equal(found.predict(dealt).compute(), wanted.predict(rows), rtol=1e-7)
     called = found.predict(dealt, "class").compute()
     pd.testing.assert_series_equal(called, wanted.predict(rows, "class"), check_dtype=False)
+
+
+def test_a_frame_of_no_files_is_refused_as_such(rows: pd.DataFrame, tmp_path: Path) -> None:
+    nothing = dask_frames.read_parquet(str(tmp_path / "none-*.parquet"))
+    result = gg.fit("genre ~ energy", rows)
+    for use in (
+        lambda: gg.fit("genre ~ energy", nothing),
+        lambda: result.predict(nothing),
+        lambda: gg.evaluate(result, nothing),
+        lambda: gg.marginal_effects(result, nothing),
+    ):
+        with pytest.raises(DataError, match=r"no columns.*no file"):
+            use()

@@ -401,3 +401,13 @@ def test_likelihood_tests_in_passes_refuse_other_files_and_dependent_rows(rows: 
     clustered = gg.fit("genre ~ energy", folder, covariance="clustered", clusters="artist")
     with pytest.raises(InferenceError, match="holds for independent rows"):
         clustered.anova(test="score", rows=str(folder))
+
+
+def test_a_fit_in_passes_says_that_it_never_held_its_rows(rows: pd.DataFrame, save: Save, tmp_path: Path) -> None:
+    files = save(rows, [700])
+    result = gg.fit("genre ~ energy", files)
+    for of_passes in (result, gg.load(result.save(tmp_path / "model"))):
+        for use in (gg.Result.augment, gg.residuals, gg.bootstrap, gg.leverage):
+            with pytest.raises(DataError, match=r"A fit in passes does not hold its rows.*with_rows\(rows\)"):
+                use(of_passes)
+    assert ".hat" in result.with_rows(files).augment()

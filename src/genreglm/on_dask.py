@@ -32,7 +32,7 @@ from genreglm.errors import DataError, OptionError
 from genreglm.fit_folder import fit_folder, identity
 from genreglm.out_of_core import OutOfCore, Prepared, parameters_of
 from genreglm.row_columns import RowColumns
-from genreglm.sources import plain_values
+from genreglm.sources import plain_values, require_found
 from genreglm.summaries import Asked, Summary, checked, learn_from, merged, needed_columns
 
 # What is kept of rows, in single precision, may take so much of the workers' room: columns lie there, too.
@@ -106,6 +106,7 @@ def prepared(
         )
     from dask.base import tokenize
 
+    require_found(frame)
     workers = Workers.of(client)
     names = [str(name) for name in frame.columns]
     columns = needed_columns(formula, names, beside.names, response=beside.soft_labels is None)

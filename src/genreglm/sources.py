@@ -3,9 +3,11 @@
 import glob
 import hashlib
 import json
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +24,14 @@ _READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
 }
 Answer = TypeVar("Answer")
 BATCH_ROWS = 65_536
+IN_BATCHES = (
+    "gg.fit, gg.evaluate, gg.marginal_effects, gg.leverage, gg.influence, result.predict and result.anova (with "
+    "test='lr' or 'score')"
+)
+_TELL_A_CHANGE = frozenset(
+    "etag md5 md5hash contentmd5 crc crc32c sha digest checksum generation versionid mtime modify modified updated "
+    "modifiedtime modificationtime lastmodified".split()
+)
 
 
 def read_rows(source: Source) -> pd.DataFrame:
@@ -30,8 +40,13 @@ def read_rows(source: Source) -> pd.DataFrame:
     Raises
     ------
     DataError
-        Where the path holds no table that can be read, or the table has no rows.
+        Where the path holds no table that can be read, or the table has no rows; for a Dask frame.
     """
+    if is_dask_frame(source):
+        raise DataError(
+            "A Dask frame was given to what needs all rows at once. Bring them here with .compute(), or a sample of "
+            f"them with .sample(frac=0.01).compute(). {IN_BATCHES} take a Dask frame as it is."
+        )
     if isinstance(source, pd.DataFrame):
         rows = source
     elif not isinstance(source, str | Path) or is_many_files(source):
@@ -63,12 +78,31 @@ def is_many_files(source: Any) -> bool:
         return True
     if not isinstance(source, str | Path):
         return False
-    return "://" in str(source) or glob.has_magic(str(source)) or Path(source).is_dir()
+    return "://" in str(source) or _is_pattern(str(source)) or Path(source).is_dir()
+
+
+def _is_pattern(text: str) -> bool:
+    return glob.has_magic(text) and not Path(text).exists()
 
 
 def is_dask_frame(rows: Any) -> bool:
     """Say whether rows are a Dask frame, without importing Dask for it."""
     return type(rows).__module__.partition(".")[0] == "dask" and hasattr(rows, "to_delayed")
+
+
+def require_found(frame: Any) -> None:
+    """Refuse a Dask frame without columns, which is what Dask reads where no file matches.
+
+    Raises
+    ------
+    DataError
+        With that.
+    """
+    if not len(frame.columns):
+        raise DataError(
+            "The Dask frame has no columns, as dask.dataframe.read_parquet gives where no file matches its path. Give "
+            "a frame with the formula's columns: look whether the files are there."
+        )
 
 
 def comes_in_batches(source: Any) -> bool:
@@ -84,11 +118,12 @@ def map_batches(task: Callable[[pd.DataFrame], Answer], source: Any, columns: Se
     Raises
     ------
     DataError
-        For files that cannot be read, and where there are no rows.
+        For files that cannot be read, and where there are no rows or no files.
     """
     if is_dask_frame(source):
         from dask import compute, delayed
 
+        require_found(source)
         task_of = delayed(_unless_empty, pure=False)
         answers = compute(*(task_of(task, piece) for piece in source[list(columns)].to_delayed()))
         found = [answer for (answer,) in filter(None, answers)]
@@ -111,7 +146,7 @@ class ParquetRows:
     ----------
     names : the columns, those that folders are named after (``year=2024/``) included
     rows : how many there are, as the files say
-    identity : a digest of the files' names, sizes and times of change
+    identity : a digest of the files' names, sizes and times of change, or what else tells of a change in their system
     """
 
     names: tuple[str, ...]
@@ -121,7 +156,10 @@ class ParquetRows:
 
     @classmethod
     def open(cls, source: str | Path | Sequence[str | Path]) -> "ParquetRows":
-        """Open a file, a folder (of folders), a pattern, an address such as s3://bucket/tracks/, or a list of paths.
+        """Open a file, a folder (of folders), a pattern, an address such as s3://bucket/tracks/, or a list of these.
+
+        A path that exists is no pattern. Files and folders whose names begin with . or _ are left out, unless the
+        source names them. Folders that a source names may hold columns, too (``year=2024/*.parquet``).
 
         Raises
         ------
@@ -129,21 +167,16 @@ class ParquetRows:
             Where there are no such files, or they are no Parquet of one schema.
         """
         import pyarrow as pa
-        from pyarrow import dataset
 
-        paths, filesystem = _paths(source)
-        if not paths:
-            raise DataError(f"{source}: there are no Parquet files.")
+        files = _files(source)
         try:
-            held = dataset.dataset(
-                paths, format="parquet", filesystem=filesystem, partitioning="hive", partition_base_dir=_base(source)
-            )
-            rows = held.count_rows()
+            held = files.opened()
+            rows, identity = held.count_rows(), _identity(held)
         except (OSError, pa.ArrowException) as error:
             raise DataError(f"{source} could not be read as Parquet: {error}") from error
         if rows == 0:
             raise DataError(f"{source}: the table has no rows; at least one is needed.")
-        return cls(tuple(held.schema.names), rows, _identity(held), held)
+        return cls(tuple(held.schema.names), rows, identity, held)
 
     def batches(self, columns: Sequence[str], rows: int = BATCH_ROWS) -> Iterator[pd.DataFrame]:
         """Yield frames of these columns, of at most `rows` rows each; the next row group is read meanwhile.
@@ -189,53 +222,142 @@ def plain_values(piece: pd.DataFrame) -> pd.DataFrame:
     return piece.astype(kinds).reset_index(drop=True)
 
 
-def _paths(source: str | Path | Sequence[str | Path]) -> tuple[list[str], Any]:
-    """Return the files of a source, sorted, and the file system that they lie in (None for this machine's)."""
+@dataclass(frozen=True)
+class _Files:
+    """The Parquet files of a source.
+
+    Attributes
+    ----------
+    paths : of one or more files
+    system : the file system that they lie in, None for this machine's
+    base : the folder below which folders' names may hold columns, None for any
+    """
+
+    paths: list[str]
+    system: Any = None
+    base: str | None = None
+
+    def opened(self) -> Any:
+        """Open them as one table with the types of the first file that has rows: one without may know none."""
+        from pyarrow import dataset
+
+        table_of = partial(
+            dataset.dataset,
+            format="parquet",
+            filesystem=self.system,
+            partitioning="hive",
+            partition_base_dir=None if self.base is None else _above_columns(self.base, self.paths[0]),
+        )
+        held = table_of(self.paths)
+        if next(held.get_fragments()).count_rows():
+            return held
+        return table_of([file.path for file in held.get_fragments() if file.count_rows()] or self.paths)
+
+
+def _files(source: str | Path | Sequence[str | Path]) -> _Files:
+    """Return the files of a source, those of a folder or a pattern sorted, and those of a list in its order."""
     if not isinstance(source, str | Path):
-        return [str(path) for path in source], None
-    if "://" in str(source):
-        return _remote(str(source))
-    path = Path(source)
-    if path.is_dir():
-        return sorted(str(found) for found in path.rglob("*.parquet") if _visible(found.relative_to(path))), None
-    if glob.has_magic(str(source)):
-        return sorted(found for found in glob.glob(str(source), recursive=True) if _visible(Path(found))), None
-    return ([str(path)] if path.exists() else []), None
+        found = _of_list(source)
+    else:
+        found = _remote(str(source)) if "://" in str(source) else _local(str(source))
+    if not found.paths:
+        raise DataError(f"{source}: there are no Parquet files.")
+    return found
 
 
-def _remote(address: str) -> tuple[list[str], Any]:
+def _of_list(sources: Sequence[str | Path]) -> _Files:
+    each = [_files(source) for source in sources]
+    if not each:
+        return _Files([])
+    if any(files.system != each[0].system for files in each):
+        raise DataError(f"{sources}: these lie in more than one file system. Give paths or addresses of one.")
+    return _Files([path for files in each for path in files.paths], each[0].system)
+
+
+def _local(text: str) -> _Files:
+    if _is_pattern(text):
+        base, matched = _fixed_part(text), [Path(found) for found in glob.glob(text, recursive=True)]
+    elif Path(text).is_dir():
+        base, matched = text, [Path(text)]
+    else:
+        return _Files([text] if Path(text).exists() else [])
+    found = {path for one in matched for path in (one.rglob("*.parquet") if one.is_dir() else [one]) if path.is_file()}
+    return _Files(sorted(str(path) for path in found if _visible(path, base)), base=base)
+
+
+def _remote(address: str) -> _Files:
     try:
         from fsspec.core import url_to_fs
     except ModuleNotFoundError as error:
         raise DataError(f"{address}: addresses with a scheme need fsspec: pip install 'genreglm[dask]'") from error
     try:
         system, path = url_to_fs(address)
-        found = system.glob(path) if glob.has_magic(path) else system.find(path)
+        # What it remembers of a folder may be older than the files there.
+        system.invalidate_cache()
+        if glob.has_magic(path) and not system.exists(path):
+            base, matched = _fixed_part(path), system.glob(path, detail=True)
+        else:
+            base, matched = path, {path: {"type": "directory"}}
+        found = {
+            one
+            for name, info in matched.items()
+            for one in (system.find(name) if info["type"] == "directory" else [name])
+        }
     except (ImportError, OSError, ValueError) as error:
         raise DataError(f"{address} cannot be reached: {error}") from error
-    return sorted(one for one in found if one.endswith(".parquet")), system
+    return _Files(sorted(one for one in found if one.endswith(".parquet") and _visible(Path(one), base)), system)
 
 
-def _visible(path: Path) -> bool:
-    return not any(part.startswith((".", "_")) and part not in (".", "..") for part in path.parts)
+def _visible(path: Path, base: str) -> bool:
+    """Say whether neither a file nor a folder between it and `base` is hidden."""
+    below = path.parts[len(Path(base).parts) :]
+    return not any(part.startswith((".", "_")) and part not in (".", "..") for part in below)
 
 
-def _base(source: Any) -> str | None:
-    """Return the folder whose folders' names may hold columns."""
-    if isinstance(source, list | tuple) or "://" in str(source):
-        return None
-    text = str(source)
-    if not glob.has_magic(text):
-        return text if Path(text).is_dir() else None
-    fixed = Path(text)
+def _fixed_part(pattern: str) -> str:
+    """Return the folder that everything a pattern matches lies in."""
+    fixed = Path(pattern)
     while glob.has_magic(str(fixed)):
         fixed = fixed.parent
     return str(fixed)
 
 
+def _above_columns(base: str, file: str) -> str:
+    """Return the folder above those at the end of `base` that are named after a column (``key=C``) the file lacks."""
+    from pyarrow import parquet
+
+    folder, held = Path(base), parquet.read_schema(file).names
+    while "=" in folder.name and folder.name.partition("=")[0] not in held:
+        folder = folder.parent
+    return str(folder)
+
+
 def _identity(held: Any) -> str:
     """Return a digest that changes where a file does."""
+    from pyarrow.fs import FSSpecHandler, PyFileSystem
+
     system = held.filesystem
-    found = system.get_file_info(list(held.files))
-    told = [[info.path, info.size, str(info.mtime_ns)] for info in found]
+    if isinstance(system, PyFileSystem) and isinstance(system.handler, FSSpecHandler):
+        told = [[path, *_state(system.handler.fs, path)] for path in held.files]
+    else:
+        told = [[info.path, info.size, str(info.mtime_ns)] for info in system.get_file_info(list(held.files))]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def _state(system: Any, path: str) -> list[Any]:
+    """Return the size of a file and what tells that it was changed: under another name in each system of fsspec.
+
+    Where nothing does, another each time, for better the same rows are read anew than others taken for them.
+    """
+    info = system.info(path)
+    names = sorted(name for name in info if _plain(name) in _TELL_A_CHANGE and info[name])
+    if names:
+        return [info["size"], *(str(info[name]) for name in names)]
+    try:
+        return [info["size"], str(system.modified(path))]
+    except (KeyError, NotImplementedError):
+        return [info["size"], uuid.uuid4().hex]
+
+
+def _plain(name: str) -> str:
+    return "".join(filter(str.isalnum, name)).lower()

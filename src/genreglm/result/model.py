@@ -19,7 +19,7 @@ from genreglm.engine.problem import Problem
 from genreglm.errors import DataError, InferenceError
 from genreglm.options import Adjustment, AnovaType, CovarianceKind, PredictionKind, TermTest, WeightKind, check_choice
 from genreglm.row_columns import RowColumns
-from genreglm.sources import Source, comes_in_batches, is_dask_frame, map_batches, read_rows
+from genreglm.sources import IN_BATCHES, Source, comes_in_batches, is_dask_frame, map_batches, read_rows, require_found
 
 if TYPE_CHECKING:
     from genreglm.out_of_core import OutOfCore
@@ -204,7 +204,7 @@ class Result:
 
         Parameters
         ----------
-        rows : a frame with the columns that the formula names; Parquet files (a folder, a pattern, a list of paths),
+        rows : a frame with the columns that the formula names; Parquet files (a folder, a pattern, a list of these),
             met in batches; or a Dask frame, of which a Dask frame is returned that is computed when it is asked for
         kind : "prob" gives a frame (rows, classes) of probabilities, "linear" one of linear predictors that
             sum to zero over the classes, "class" a Series with the most probable class
@@ -216,6 +216,7 @@ class Result:
         """
         check_choice("kind", kind, PredictionKind)
         if is_dask_frame(rows):
+            require_found(rows)
             return rows[self.design.variables].map_partitions(self._predict, kind, meta=self._meta(kind))
         if comes_in_batches(rows):
             parts = map_batches(lambda batch: self._predict(batch, kind), rows, self.design.variables)
@@ -244,7 +245,7 @@ class Result:
         return save(self, path, covariance=covariance)
 
     def with_rows(self, rows: Source) -> "Result":
-        """Return the same result, holding the rows of its fit again, as a loaded one does not.
+        """Return the same result, holding the rows of its fit, as a loaded one and a fit in passes do not.
 
         Raises
         ------
@@ -262,13 +263,26 @@ class Result:
         Raises
         ------
         DataError
-            For a loaded model without `rows`.
+            For a loaded model, or a fit in passes, without `rows`.
         """
         if rows is not None:
             return rows
         if self.source is None:
-            raise DataError("A loaded model does not hold the rows of its fit: pass rows=.")
+            raise self.holds_no_rows()
         return self.source
+
+    def holds_no_rows(self) -> DataError:
+        """Return the error of what needs the rows of the fit, from a result that does not hold them."""
+        if self.statistics.passes:
+            return DataError(
+                "A fit in passes does not hold its rows, which are needed here all at once. Where they fit into "
+                "memory, pass rows= or use result.with_rows(rows). Else give their files or Dask frame to what takes "
+                f"them in batches: {IN_BATCHES}."
+            )
+        return DataError(
+            "A loaded model does not hold the rows of its fit, which are needed here: pass rows= or use "
+            "result.with_rows(rows)."
+        )
 
     def require_inference(self) -> Inference:
         """Return the covariance, or say why there is none.

@@ -28,11 +28,11 @@ def problem_of_fit(result: Result, rows: Source | None = None) -> Problem:
     Raises
     ------
     DataError
-        For a loaded result without `rows`, and for rows that are not those of its fit.
+        For a loaded result or a fit in passes without `rows`, and for rows that are not those of its fit.
     """
     if rows is None:
         if result.problem is None:
-            raise DataError("A loaded model does not hold the rows of its fit, which are needed here: pass rows=.")
+            raise result.holds_no_rows()
         return result.problem
     problem = problem_of(result, rows)
     other = _why_not_of_fit(result, problem)

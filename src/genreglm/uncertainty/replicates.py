@@ -88,7 +88,7 @@ def bootstrap(result: Result, groups: Column = "artist", *, replicates: int = 30
     Raises
     ------
     DataError
-        For a loaded result without rows, rows without a group, or fewer than 10 groups.
+        For a loaded result or a fit in passes without rows, rows without a group, or fewer than 10 groups.
     InferenceError
         For a fit under `CellPrior` or `Jeffreys`.
     OptionError
@@ -97,7 +97,7 @@ def bootstrap(result: Result, groups: Column = "artist", *, replicates: int = 30
     if replicates < 2:
         raise OptionError(f"replicates={replicates!r}: an interval needs 2 at least, and 30 to mean something.")
     if result.problem is None or result.source is None:
-        raise DataError("A loaded model does not hold the rows of its fit: use gg.load(...).with_rows(rows).")
+        raise result.holds_no_rows()
     if result.penalty is not None and not isinstance(result.penalty, Ridge):
         raise InferenceError(
             f"gg.bootstrap takes a fit without a penalty or under a ridge; this one was fitted under "
