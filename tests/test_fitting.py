@@ -18,6 +18,7 @@ from genreglm.errors import (
     RankError,
     SeparationError,
 )
+from genreglm.options import CovarianceKind
 from simulated import GENRES, KEYS, tracks
 
 FORMULA = "genre ~ energy + valence + C(key)"
@@ -85,6 +86,38 @@ def test_several_classes_are_statsmodels_mnlogit(rows: pd.DataFrame) -> None:
     reference = sm.MNLogit(pd.Categorical(rows["genre"]).codes, x).fit(disp=0, tol=1e-12)
     np.testing.assert_allclose(result.tidy()["estimate"], reference.params.T.ravel(), rtol=1e-6, atol=1e-8)
     np.testing.assert_allclose(result.tidy()["std_error"], reference.bse.T.ravel(), rtol=1e-6)
+
+
+def simulated(rows: int, columns: str, classes: int, strength: float) -> pd.DataFrame:
+    """Rows of a multinomial model of normal columns, in which every class is there."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(rows, len(columns)))
+    eta = x @ (strength * rng.normal(size=(len(columns), classes)))
+    label = (rng.gumbel(size=eta.shape) + eta).argmax(axis=1)
+    label[:classes] = np.arange(classes)
+    return pd.DataFrame(x, columns=list(columns)).assign(label=label)
+
+
+def test_a_thousand_classes_end_where_the_score_is_zero() -> None:
+    data = simulated(20_000, "abc", 1_000, 0.3)
+    result = gg.fit("label ~ a + b + c", data, covariance=None)
+    assert result.statistics.outcome.startswith("Converged")
+    assert result.coefficients.shape == (4, 1_000)
+    x = sm.add_constant(data[["a", "b", "c"]].to_numpy())
+    score = x.T @ (np.eye(1_000)[data["label"]] - result.predict(data).to_numpy())
+    np.testing.assert_allclose(score, 0.0, atol=1e-7)
+
+
+@pytest.mark.parametrize("covariance", ["observed", "HC0"])
+def test_units_of_any_size_at_once_change_nothing_but_themselves(covariance: CovarianceKind) -> None:
+    plain = simulated(2_000, "abcd", 4, 0.7)
+    scales = pd.Series({"a": 1e-6, "b": 1e-2, "c": 1e4, "d": 1e8})
+    scaled = plain.assign(**{name: scale * plain[name] for name, scale in scales.items()})
+    wanted, found = (gg.fit("label ~ a + b + c + d", rows, covariance=covariance).tidy() for rows in (plain, scaled))
+    unit = found["term"].map(scales).fillna(1.0)
+    np.testing.assert_allclose(found["estimate"] * unit, wanted["estimate"], rtol=1e-9)
+    np.testing.assert_allclose(found["std_error"] * unit, wanted["std_error"], rtol=1e-9)
+    np.testing.assert_allclose(found["statistic"], wanted["statistic"], rtol=1e-9)
 
 
 def test_a_known_offset_is_not_estimated_again(rows: pd.DataFrame) -> None:

@@ -1,9 +1,11 @@
 """Fits of Dask frames equal those in memory, whoever computes what, and outlive their workers."""
 
+import contextlib
 import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -41,6 +43,8 @@ def client() -> Iterator[object]:
     [
         {},
         {"covariance": "robust", "weights": "weight"},
+        {"covariance": "HC0", "weights": "weight"},
+        {"offset": {"blues": "valence", "disco": "known"}},
         {"covariance": "clustered", "clusters": "artist", "weights": "weight"},
         {"penalty": gg.Ridge(1e-2, standardise=True)},
         {"penalty": gg.CellPrior()},
@@ -48,6 +52,7 @@ def client() -> Iterator[object]:
 )
 def test_threads_and_memory_give_the_same(rows: pd.DataFrame, options: dict[str, object]) -> None:
     frame = rows.sort_values("genre", kind="stable").reset_index(drop=True)
+    frame = frame.assign(known=np.sin(np.arange(len(frame))))
     if "penalty" in options:
         frame = frame[~((frame["genre"] == "blues") & (frame["key"] == "D"))].reset_index(drop=True)
     # Partitions of one row, of none, and without a class.
@@ -85,6 +90,31 @@ def test_a_worker_that_is_killed_changes_nothing(rows: pd.DataFrame, client: obj
     np.testing.assert_array_equal(found.coefficients, wanted.coefficients)
     assert found.statistics == wanted.statistics
     pd.testing.assert_frame_equal(found.tidy(), wanted.tidy())
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_among_the_clusters_changes_nothing(
+    rows: pd.DataFrame, client: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    client.wait_for_workers(2)  # type: ignore[attr-defined]
+    dealt, dead, usual = dask_frames.from_pandas(rows, npartitions=6), tmp_path / "dead", on_dask.meat_in_partition
+
+    def fit() -> gg.Result:
+        return gg.fit("genre ~ energy + C(key)", dealt, client=client, covariance="clustered", clusters="artist")
+
+    def die_once(part: Any, standardised: Any) -> Any:
+        with contextlib.suppress(FileExistsError):
+            dead.touch(exist_ok=False)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return usual(part, standardised)
+
+    wanted = fit()
+    monkeypatch.setattr(on_dask, "meat_in_partition", die_once)
+    found = fit()
+    assert dead.exists()
+    np.testing.assert_array_equal(found.coefficients, wanted.coefficients)
+    np.testing.assert_array_equal(found.require_inference().covariance, wanted.require_inference().covariance)
+    assert found.statistics == wanted.statistics
 
 
 def test_workers_without_room_keep_nothing_and_give_the_same(
@@ -184,3 +214,12 @@ def test_a_frame_of_no_files_is_refused_as_such(rows: pd.DataFrame, tmp_path: Pa
     ):
         with pytest.raises(DataError, match=r"no columns.*no file"):
             use()
+
+
+def test_score_tests_and_leverage_are_those_of_the_frame(rows: pd.DataFrame) -> None:
+    dealt = dask_frames.from_pandas(rows, npartitions=2)
+    design = gg.design("genre ~ energy + C(key)", rows)
+    wanted, found = gg.fit(design, rows, weights="weight"), gg.fit(design, dealt, weights="weight")
+    tested = found.anova(test="score", rows=dealt)
+    pd.testing.assert_frame_equal(tested, wanted.anova(test="score"), rtol=1e-6)
+    pd.testing.assert_frame_equal(gg.leverage(found, dealt), gg.leverage(wanted), rtol=1e-6)

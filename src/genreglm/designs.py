@@ -18,8 +18,9 @@ from formulaic.parser.types import Factor
 from numpy.typing import NDArray
 
 from genreglm.errors import DataError, FormulaError
-from genreglm.formula import coded_column, parse, require_columns, variables
+from genreglm.formula import coded_column, coded_columns, parse, require_columns, variables
 from genreglm.hinges import hinges
+from genreglm.label_kinds import heard, told
 from genreglm.places import places
 
 INTERCEPT = "(Intercept)"
@@ -88,7 +89,8 @@ class Design:
         for expression, (kind, state) in self._spec.encoder_state.items():
             column = coded_column(expression, self.variables)
             if kind is Factor.Kind.CATEGORICAL and column is not None:
-                found[column] = tuple(_plain(level) for level in state["categories"])
+                held = state["categories"]
+                found[column] = tuple(level.item() if isinstance(level, np.generic) else level for level in held)
         return found
 
     def learnt(self, expression: str) -> Mapping[str, Any]:
@@ -167,14 +169,23 @@ class Design:
         return np.asarray(codes, dtype=np.int64)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the design as plain values that JSON can hold, always in the same order."""
+        """Return the design as plain values that JSON can hold, always in the same order.
+
+        Raises
+        ------
+        OutputError
+            For classes or levels of a kind that would not come back equal.
+        """
         encoders = {
-            name: {"kind": kind.value, "categories": [_plain(level) for level in state.get("categories", [])]}
+            name: {
+                "kind": kind.value,
+                "categories": [told(level, f"level of {name}") for level in state.get("categories", [])],
+            }
             for name, (kind, state) in sorted(self._spec.encoder_state.items())
         }
         return {
             "formula": self.formula,
-            "classes": [_plain(label) for label in self.classes],
+            "classes": [told(label, "class") for label in self.classes],
             "columns": list(self.columns),
             "aliased": list(self.aliased),
             "terms": {name: [cut.start, cut.stop] for name, cut in self.terms.items()},
@@ -189,8 +200,8 @@ class Design:
         encoders = {}
         for name, learnt in state["encoders"].items():
             kind = Factor.Kind(learnt["kind"])
-            levels = {"categories": learnt["categories"]} if kind is Factor.Kind.CATEGORICAL else {}
-            encoders[name] = (kind, levels)
+            levels = [heard(level) for level in learnt["categories"]]
+            encoders[name] = (kind, {"categories": levels} if kind is Factor.Kind.CATEGORICAL else {})
         spec = ModelSpec(
             formula=formula,
             materializer="pandas",
@@ -201,7 +212,8 @@ class Design:
         )
         terms = {name: slice(*cut) for name, cut in state["terms"].items()}
         columns, aliased = tuple(state["columns"]), tuple(state.get("aliased", ()))
-        return cls(state["formula"], response, tuple(state["classes"]), columns, terms, spec, aliased)
+        classes = tuple(heard(label) for label in state["classes"])
+        return cls(state["formula"], response, classes, columns, terms, spec, aliased)
 
 
 def learn(formula: str, rows: pd.DataFrame, classes: Sequence[Any] | None = None) -> Design:
@@ -265,7 +277,7 @@ def _materialise(spec: ModelSpec, rows: pd.DataFrame, needed: list[str]) -> tupl
     if missing.any():
         counts = ", ".join(f"{name} ({count:,})" for name, count in missing[missing > 0].items())
         raise DataError(f"Missing values in {counts}. Drop or fill those rows before the fit; none are dropped here.")
-    frame = rows[needed] if needed else pd.DataFrame(index=rows.index)
+    frame = _times_as_labels(spec, rows[needed]) if needed else pd.DataFrame(index=rows.index)
     try:
         # Filters of warnings belong to all threads: what one sets another must not take back.
         with _filters, warnings.catch_warnings():
@@ -290,6 +302,14 @@ def _materialise(spec: ModelSpec, rows: pd.DataFrame, needed: list[str]) -> tupl
             "the range that was learnt."
         )
     return matrix, evaluated.model_spec
+
+
+def _times_as_labels(spec: ModelSpec, frame: pd.DataFrame) -> pd.DataFrame:
+    """Make factors of times hold their levels as they were learnt: formulaic looks for numpy's among pandas' own."""
+    times = frame.select_dtypes(["datetime", "timedelta"]).columns
+    if times.empty:
+        return frame
+    return frame.astype({name: object for name in coded_columns(spec.formula) if name in times})
 
 
 def _refuse_duplicates(names: tuple[str, ...]) -> None:

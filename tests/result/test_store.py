@@ -1,10 +1,13 @@
 """A model file: back to the bit, whole or not at all, and never executed."""
 
+import datetime
+import decimal
 import errno
 import io
 import json
 import os
 import pickle
+import types
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -73,6 +76,88 @@ def test_ridge_comes_back_too(ridge: gg.Result, tmp_path: Path) -> None:
 def test_numbers_of_numpy_may_be_saved(penalty: Any, separated_rows: pd.DataFrame, tmp_path: Path) -> None:
     result = gg.fit("genre ~ energy + C(key)", separated_rows, penalty=penalty)
     assert gg.load(result.save(tmp_path / "m")).penalty == penalty
+
+
+DAYS = [pd.Timestamp("2020-01-01"), pd.Timestamp("2020-03-01 10:00:00.123456789"), pd.Timestamp("2021-07-01")]
+LABELS = {
+    "whole numbers": [0, 1, 2],
+    "halves": [0.5, 1.5, 2.5],
+    "times": DAYS,
+    "times of a place": [day.tz_localize("Europe/Berlin") for day in DAYS],
+    "times of an offset": [day.tz_localize("+05:30") for day in DAYS],
+    "spans": [pd.Timedelta(days=1, nanoseconds=count) for count in range(3)],
+    "periods": [pd.Period(year, "Q-MAR") for year in ("2020Q1", "2020Q2", "2021Q3")],
+    "dates": [datetime.date(2020, 1, day) for day in (1, 2, 3)],
+    "hours": [datetime.time(hour, 30) for hour in (1, 2, 3)],
+    "decimals": [decimal.Decimal(text) for text in ("0.1", "0.2", "0.3")],
+    "bins": list(pd.cut(np.arange(9.0), 3).categories),
+    "bins of times": list(pd.interval_range(DAYS[0], periods=3, closed="left")),
+    "pairs": [("a", 1), ("b", DAYS[0]), ("c", 3)],
+}
+
+
+def relabelled(rows: pd.DataFrame, column: str, labels: list[Any]) -> pd.DataFrame:
+    """Return the rows with the first three values of a column exchanged for labels, and without the others."""
+    codes = pd.factorize(rows[column], sort=True)[0]
+    kept = rows[codes < len(labels)]
+    return kept.assign(**{column: pd.Series([labels[code] for code in codes[codes < len(labels)]], index=kept.index)})
+
+
+@pytest.mark.parametrize("labels", LABELS.values(), ids=LABELS)
+def test_classes_come_back_as_they_were(labels: list[Any], rows: pd.DataFrame, tmp_path: Path) -> None:
+    told = relabelled(rows, "genre", labels)
+    result = gg.fit("genre ~ energy", told)
+    loaded = gg.load(result.save(tmp_path / "m"))
+    assert loaded.classes == result.classes
+    assert [type(label) for label in loaded.classes] == [type(label) for label in result.classes]
+    pd.testing.assert_frame_equal(loaded.predict(told), result.predict(told), check_exact=True)
+    assert loaded.with_rows(told).problem is not None
+
+
+@pytest.mark.parametrize("labels", LABELS.values(), ids=LABELS)
+def test_levels_come_back_as_they_were(labels: list[Any], rows: pd.DataFrame, tmp_path: Path) -> None:
+    told = relabelled(rows, "key", labels)
+    result = gg.fit("genre ~ energy + C(key)", told)
+    loaded = gg.load(result.save(tmp_path / "m"))
+    assert loaded.design.levels == result.design.levels
+    assert [type(level) for level in loaded.design.levels["key"]] == [type(level) for level in labels]
+    pd.testing.assert_frame_equal(loaded.predict(told), result.predict(told), check_exact=True)
+
+
+@pytest.mark.parametrize("labels", [*LABELS.values(), list(np.arange(3))], ids=[*LABELS, "of numpy"])
+def test_families_of_any_classes_come_back(labels: list[Any], rows: pd.DataFrame, tmp_path: Path) -> None:
+    told = relabelled(rows, "genre", labels)
+    penalty = gg.FamilyRidge(0.01, families=dict(zip(labels, ["one", "one", "two"], strict=True)))
+    result = gg.fit("genre ~ energy", told, penalty=penalty)
+    loaded = gg.load(result.save(tmp_path / "m"))
+    assert loaded.penalty == penalty
+    again = gg.fit("genre ~ energy", told, penalty=loaded.penalty)
+    np.testing.assert_array_equal(again.coefficients, result.coefficients)
+
+
+def test_factors_may_be_any_mapping(rows: pd.DataFrame, tmp_path: Path) -> None:
+    penalty = gg.Ridge(0.01, factors=types.MappingProxyType({"energy": 2.0}))
+    assert gg.load(gg.fit("genre ~ energy", rows, penalty=penalty).save(tmp_path / "m")).penalty == penalty
+
+
+def test_a_file_from_before_labels_had_kinds(rows: pd.DataFrame, tmp_path: Path) -> None:
+    told = relabelled(rows, "genre", [("a", 1), ("b", 2), ("c", 3)])
+    families = {"blues": "old", "folk": "old", "jazz": "old"}
+
+    def as_it_was(header: Header) -> None:
+        header["penalty"] = ["FamilyRidge", {"strength": 0.01, "families": families}]
+
+    loaded = gg.load(edit(gg.fit("genre ~ energy", told).save(tmp_path / "m"), as_it_was))
+    assert loaded.classes == (("a", 1), ("b", 2), ("c", 3))
+    assert loaded.penalty == gg.FamilyRidge(0.01, families=families)
+
+
+@pytest.mark.parametrize(("column", "said"), [("genre", "class"), ("key", r"level of C\(key\)")])
+def test_labels_that_cannot_be_kept(column: str, said: str, rows: pd.DataFrame, tmp_path: Path) -> None:
+    result = gg.fit("genre ~ energy + C(key)", relabelled(rows, column, [b"one", b"two", b"three"]))
+    with pytest.raises(OutputError, match=rf"The {said} b'\w+' is of the kind bytes.*astype\(str\)"):
+        result.save(tmp_path / "m")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_covariance_is_saved_only_when_asked(result: gg.Result, saved: Path, tmp_path: Path) -> None:
@@ -211,6 +296,10 @@ def test_a_formula_that_calls_the_system_is_refused_unread(factor: str, saved: P
         lambda header: header["design"].update(terms={"energy": [0, 99]}),
         lambda header: header["design"].update(formula=5),
         lambda header: header["design"].update(encoders={"key": {"kind": "odd"}}),
+        lambda header: header["design"].update(classes=[{"odd": 1}, {"odd": 2}, {"odd": 3}]),
+        lambda header: header["design"].update(classes=[{"date": "never"}, "folk", "jazz"]),
+        lambda header: header["design"].update(classes=[{"decimal": "many"}, "folk", "jazz"]),
+        lambda header: header["design"].update(classes=[{"timestamp": ["2020", "ns", "../zone"]}, "folk", "jazz"]),
     ],
 )
 def test_an_edited_header_is_refused(change: Callable[[Header], Any], saved: Path) -> None:

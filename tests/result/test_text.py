@@ -8,7 +8,8 @@ import pytest
 
 import genreglm as gg
 from genreglm.errors import OptionError
-from genreglm.result.summary import summarise
+from genreglm.result.latex import as_latex
+from genreglm.result.summary import Panel, Summary, summarise
 
 
 def test_summary_shows_statistics_terms_and_coefficients(result: gg.Result) -> None:
@@ -87,6 +88,22 @@ def test_html_is_well_formed_escaped_and_loads_nothing(rows: pd.DataFrame) -> No
     assert "color: #" not in page
     tables = found.findall("table")
     assert [len(table.findall("thead")) for table in tables] == [0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("1.131e-09", r"$1.131\times 10^{-9}$"),
+        ("-2e+15", r"$-2\times 10^{15}$"),
+        ("-0.25", "$-$0.25"),
+        ("-inf", "$-$inf"),
+        ("nan", "nan"),
+        ("1,234.5", "1,234.5"),
+    ],
+)
+def test_latex_sets_numbers_as_mathematics(cell: str, shown: str) -> None:
+    panel = Panel("Numbers", ("term", "estimate"), (("1e-09", cell),), 1)
+    assert rf"1e-09 & {shown} \\" in as_latex(Summary("Title", (), (panel,), ()))
 
 
 def test_latex_is_escaped(rows: pd.DataFrame) -> None:

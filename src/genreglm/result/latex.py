@@ -10,6 +10,7 @@ _SPECIAL = {
 }  # fmt: skip
 _SIGNS = re.compile("[" + re.escape("".join(_SPECIAL)) + "]")
 _MINUS = re.compile(r"-(?=\d|inf)")
+_POWER = re.compile(r"(-?)([\d.]+)e([+-]\d+)")
 
 
 def as_latex(summary: Summary) -> str:
@@ -44,7 +45,11 @@ def _line(cells: tuple[str, ...], words: int) -> str:
 
 
 def _number(cell: str) -> str:
-    """Return a number with a minus sign in place of a hyphen."""
+    """Return a number with a minus sign in place of a hyphen, and a power of ten in place of an exponent."""
+    power = _POWER.fullmatch(cell)
+    if power is not None:
+        sign, digits, exponent = power.groups()
+        return rf"${sign}{digits}\times 10^{{{int(exponent)}}}$"
     return _MINUS.sub("$-$", _escaped(cell))
 
 

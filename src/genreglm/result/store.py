@@ -3,6 +3,7 @@
 import json
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from genreglm.archives import read_arrays
 from genreglm.designs import Design
 from genreglm.engine.penalties import CellPrior, FamilyRidge, Jeffreys, Penalty, Ridge, SmoothFamilyRidge, SmoothRidge
 from genreglm.engine.sparse_penalties import ElasticNet, GroupLasso, Lasso, TermLasso
-from genreglm.errors import GenreglmError, ModelFileError
+from genreglm.errors import GenreglmError, ModelFileError, OutputError
 from genreglm.files import whole_file
+from genreglm.label_kinds import heard, told
 from genreglm.options import CovarianceKind, WeightKind, check_choice
 from genreglm.result.model import FitStatistics, Inference, Result, SeparatedCell
 
@@ -22,7 +24,7 @@ _VERSION = 1
 # What reading a damaged zip, array or header can raise; RuntimeError is an encrypted or odd zip, or JSON too deep.
 _DAMAGE = (
     OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, EOFError, RuntimeError, MemoryError,
-    zipfile.BadZipFile, zlib.error,
+    ArithmeticError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 _NO_NUMBERS = ("iterations", "outcome", "tjur", "weight_kind", "passes")
 _PENALTIES = {
@@ -42,13 +44,13 @@ def save(result: Result, path: str | Path, *, covariance: bool = False) -> Path:
     Raises
     ------
     OutputError
-        Where it cannot be written.
+        Where it cannot be written, or holds a class, level or option of a kind that would not come back equal.
     """
     path = Path(path)
     arrays = {"coefficients": result.coefficients}
     if covariance:
         arrays["covariance"] = result.require_inference().covariance
-    header = json.dumps(_header(result, covariance), default=float).encode()
+    header = json.dumps(_header(result, covariance), default=_number).encode()
     with whole_file(path) as partial, open(partial, "wb") as handle:
         np.savez(handle, allow_pickle=False, header=np.frombuffer(header, dtype=np.uint8), **arrays)
     return path
@@ -89,10 +91,36 @@ def _header(result: Result, covariance: bool) -> dict[str, Any]:
         "version": _VERSION,
         "design": result.design.to_dict(),
         "statistics": result.statistics.__dict__,
-        "separated": [[cell.label, cell.level, list(cell.columns)] for cell in result.separated],
-        "penalty": None if penalty is None else [type(penalty).__name__, dict(penalty.__dict__)],
+        "separated": [[told(cell.label, "class"), cell.level, list(cell.columns)] for cell in result.separated],
+        "penalty": None if penalty is None else [type(penalty).__name__, _options(penalty)],
         "inference": None if inference is None else [inference.kind, inference.units, inference.clusters],
     }
+
+
+def _options(penalty: Penalty) -> dict[str, Any]:
+    """Return a penalty's options; families by pairs, since keys of JSON are text and classes need not be."""
+    options = {name: dict(held) if isinstance(held, Mapping) else held for name, held in penalty.__dict__.items()}
+    if isinstance(penalty, FamilyRidge):
+        options["families"] = [[told(label, "class"), family] for label, family in penalty.families.items()]
+    return options
+
+
+def _penalty(name: str, options: dict[str, Any]) -> Penalty:
+    families = options.get("families")
+    if isinstance(families, list):  # before classes were kept with their kind, a mapping
+        options["families"] = {heard(label): family for label, family in families}
+    return _PENALTIES[name](**options)
+
+
+def _number(held: Any) -> float:
+    """Return as JSON holds it a number that is none of Python's own."""
+    try:
+        return float(held)
+    except (TypeError, ValueError) as error:
+        raise OutputError(
+            f"The model holds {held!r:.60} of the kind {type(held).__name__}, which cannot be written so that it comes "
+            "back equal. Make it text or a number, and fit anew."
+        ) from error
 
 
 def _result(header: dict[str, Any], arrays: dict[str, Any]) -> Result:
@@ -108,9 +136,8 @@ def _result(header: dict[str, Any], arrays: dict[str, Any]) -> Result:
         inference = Inference(kind, _numbers(arrays, "covariance", (free, free)), float(units), clusters)
     penalty: Penalty | None = None
     if header["penalty"] is not None:
-        name, options = header["penalty"]
-        penalty = _PENALTIES[name](**options)
-    cells = tuple(SeparatedCell(label, level, tuple(names)) for label, level, names in header["separated"])
+        penalty = _penalty(*header["penalty"])
+    cells = tuple(SeparatedCell(heard(label), level, tuple(names)) for label, level, names in header["separated"])
     if not all(cell.label in design.classes and set(cell.columns) <= set(design.columns) for cell in cells):
         raise ModelFileError("it names separated cells of classes or columns that it does not have.")
     statistics = _statistics(header["statistics"])
