@@ -109,7 +109,8 @@ def prepared(
     workers = Workers.of(client)
     names = [str(name) for name in frame.columns]
     columns = needed_columns(formula, names, beside.names, response=beside.soft_labels is None)
-    asked = Asked.by(formula.formula if isinstance(formula, Design) else formula, beside.share_columns)
+    text = formula.formula if isinstance(formula, Design) else formula
+    asked = Asked.by(text, beside.share_columns, beside.weights)
     pieces = frame[columns].to_delayed()
     summary = _summary(asked, pieces, how, workers)
     design = formula if isinstance(formula, Design) else learn_from(formula, summary, inputs.labels(beside.soft_labels))

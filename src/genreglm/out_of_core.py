@@ -107,7 +107,9 @@ def prepared(
     columns = needed_columns(formula, source.names, beside.names, response=beside.soft_labels is None)
     text = formula.formula if isinstance(formula, Design) else formula
     batches = source.batches(columns)
-    summary = summarise(text, batches, seed=how.seed, size=how.sample_rows, shares=beside.share_columns)
+    summary = summarise(
+        text, batches, seed=how.seed, size=how.sample_rows, shares=beside.share_columns, weights=beside.weights
+    )
     design = formula if isinstance(formula, Design) else learn_from(formula, summary, inputs.labels(beside.soft_labels))
     frame = summary.beginning(parameters_of(design))
     sample = beside.problem(design, frame)
