@@ -68,6 +68,21 @@ def test_workers_and_memory_give_the_same(rows: pd.DataFrame, client: object) ->
     assert found.statistics.passes > 0
 
 
+def test_every_pass_over_a_frame_is_counted(rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    summed: list[object] = []
+
+    def together(self: on_dask.DaskRows, *given: object) -> object:
+        summed.append(given)
+        return usual(self, *given)  # type: ignore[arg-type]
+
+    usual = on_dask.DaskRows._together
+    monkeypatch.setattr(on_dask.DaskRows, "_together", together)
+    dealt = dask_frames.from_pandas(rows, npartitions=3)
+    found = gg.fit("genre ~ energy", dealt, covariance="clustered", clusters="artist")
+    # Beside the sums of all partitions: the design's pass, the one that cuts the partitions, and the clusters'.
+    assert found.statistics.passes == len(summed) + 3
+
+
 def test_a_worker_that_is_killed_changes_nothing(rows: pd.DataFrame, client: object) -> None:
     dealt = dask_frames.from_pandas(rows, npartitions=6)
     wanted = gg.fit("genre ~ energy + C(key)", dealt, client=client)

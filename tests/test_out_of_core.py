@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 import genreglm as gg
 from genreglm import out_of_core, summaries
 from genreglm.engine.newton import Step
+from genreglm.engine.passes.mapped import MappedRows
 from genreglm.errors import (
     DataError,
     EstimationError,
@@ -65,6 +67,42 @@ def test_passes_and_memory_give_the_same(rows: pd.DataFrame, save: Save, options
     assert found.statistics.passes > found.statistics.iterations > 0
     assert f"{found.statistics.passes} passes over the rows" in found.summary()
     assert found.source is None
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"covariance": None, "weights": "weight"},
+        {"covariance": "robust", "penalty": gg.Ridge(1e-2)},
+        {"covariance": "clustered", "clusters": ["artist", "key"], "penalty": gg.CellPrior()},
+        {"offset": {"blues": "valence"}},
+        {"penalty": gg.Jeffreys()},
+    ],
+)
+def test_every_pass_up_to_the_result_is_counted(
+    rows: pd.DataFrame, save: Save, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+) -> None:
+    met: list[str] = []
+
+    def counting(usual: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*given: Any) -> Any:
+            met.append(usual.__name__)
+            return usual(*given)
+
+        return counted
+
+    for source, way in ((ParquetRows, "batches"), (MappedRows, "_stretches"), (MappedRows, "by_cluster")):
+        monkeypatch.setattr(source, way, counting(getattr(source, way)))
+    lacking = rows[(rows["genre"] != "blues") | (rows["key"] != "D")] if "penalty" in options else rows
+    files, how = save(lacking, [700]), gg.OutOfCore(folder=tmp_path / "kept", sample_rows=200)
+    found = gg.fit("genre ~ energy + C(key)", files, out_of_core=how, **options)
+    assert found.statistics.passes == len(met)
+    assert met.count("batches") == 2
+    met.clear()
+    again = gg.fit("genre ~ energy + C(key)", files, out_of_core=how, **options)
+    assert again.statistics.passes == len(met)
+    assert met.count("batches") == 1
 
 
 @given(cuts=st.lists(st.integers(0, 400), max_size=6), group=st.integers(1, 300), stretch=st.integers(1, 500))

@@ -16,7 +16,7 @@ from genreglm.engine.blocks import Floats
 from genreglm.engine.coordinates import Standardisation
 from genreglm.engine.passes.clusters import ClusterMeat, cluster_meat
 from genreglm.engine.passes.mapped import HEADER, MappedRows, RowWriter
-from genreglm.engine.passes.rows import Rows
+from genreglm.engine.passes.rows import Counted, PassCount, Rows
 from genreglm.engine.problem import Problem
 from genreglm.errors import OptionError
 from genreglm.fit_folder import fit_folder, identity
@@ -69,6 +69,8 @@ class Prepared:
     start : coefficients (columns, classes) of standardised columns that a killed fit had reached, if any
     reached : keeps such coefficients for a fit that goes on after this one was killed
     columns : what the rows bring beside the formula's
+    count : of the passes so far: those that learnt the design and wrote its columns, and each that `rows` and `ways`
+        have taken since
     ways : from coefficients to the meat of the clusters and how many there are, for each way of clustering
     """
 
@@ -80,6 +82,7 @@ class Prepared:
     reached: Callable[[Floats], object]
     ways: Sequence[ClusterMeat]
     columns: RowColumns
+    count: PassCount
 
 
 @contextlib.contextmanager
@@ -110,6 +113,8 @@ def prepared(
     summary = summarise(
         text, batches, seed=how.seed, size=how.sample_rows, shares=beside.share_columns, weights=beside.weights
     )
+    count = PassCount()
+    count.add()
     design = formula if isinstance(formula, Design) else learn_from(formula, summary, inputs.labels(beside.soft_labels))
     frame = summary.beginning(parameters_of(design))
     sample = beside.problem(design, frame)
@@ -120,13 +125,16 @@ def prepared(
         if not (folder.is_of(fit) and (cache / HEADER).exists()):
             folder.forget()
             _write(source, columns, design, sample.standardisation, cache, how, beside)
+            count.add()
             folder.mark(fit)
-        rows = MappedRows.open(cache, stretch)
-        ways = [partial(_clustered, rows, way) for way in range(beside.ways)]
-        yield Prepared(design, sample, frame, rows, folder.last_reached(rows), folder.reached, ways, beside)
+        mapped = MappedRows.open(cache, stretch)
+        ways = [partial(_clustered, mapped, count, way) for way in range(beside.ways)]
+        rows = Counted(mapped, count)
+        yield Prepared(design, sample, frame, rows, folder.last_reached(rows), folder.reached, ways, beside, count)
 
 
-def _clustered(rows: MappedRows, way: int, standardised: Floats) -> tuple[Floats, float]:
+def _clustered(rows: MappedRows, count: PassCount, way: int, standardised: Floats) -> tuple[Floats, float]:
+    count.add()
     return cluster_meat(rows.by_cluster(way, _CLUSTERS_AT_ONCE), standardised)
 
 
