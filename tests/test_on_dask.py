@@ -12,6 +12,7 @@ import pytest
 import genreglm as gg
 from genreglm import on_dask
 from genreglm.dask_workers import Workers, each, in_tree
+from genreglm.engine import memory
 from genreglm.engine.newton import Step
 from genreglm.engine.passes.rows import added
 from genreglm.errors import DataError, EstimationError, OptionError, SeparationError
@@ -167,6 +168,9 @@ def test_what_a_dask_frame_cannot_do_is_refused(rows: pd.DataFrame) -> None:
         gg.fit(FORMULA, dealt, offset=np.zeros((len(rows), 4)))
     with pytest.raises(EstimationError, match="may take"):
         gg.fit(FORMULA, dealt, out_of_core=gg.OutOfCore(memory=1e6))
+    # Room for the matrices, and none for the sample.
+    with pytest.raises(EstimationError, match="a smaller sample"):
+        gg.fit(FORMULA, dealt, out_of_core=gg.OutOfCore(memory=memory.pass_bytes(20, 4) + 1e5))
     with pytest.raises(DataError, match=r"energy \(1\)"):
         gg.fit(
             FORMULA, dask_frames.from_pandas(rows.assign(energy=rows["energy"].where(rows.index != 3)), npartitions=3)

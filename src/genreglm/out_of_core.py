@@ -109,6 +109,8 @@ def prepared(
     """
     columns = needed_columns(formula, source.names, beside.names, response=beside.soft_labels is None)
     text = formula.formula if isinstance(formula, Design) else formula
+    sampled = min(how.sample_rows, source.rows)
+    memory.require_reading(source.largest_group(columns), sampled, len(columns), how.memory)
     batches = source.batches(columns)
     summary = summarise(
         text, batches, seed=how.seed, size=how.sample_rows, shares=beside.share_columns, weights=beside.weights
@@ -118,7 +120,14 @@ def prepared(
     design = formula if isinstance(formula, Design) else learn_from(formula, summary, inputs.labels(beside.soft_labels))
     frame = summary.beginning(parameters_of(design))
     sample = beside.problem(design, frame)
-    stretch = stretch_rows(len(design.columns), len(design.classes), len(frame), how.memory, informed=informed)
+    stretch = stretch_rows(
+        len(design.columns),
+        len(design.classes),
+        len(frame),
+        how.memory,
+        informed=informed,
+        clustered=summary.rows if beside.ways else 0,
+    )
     with fit_folder(how.folder) as folder:
         fit = identity(source.identity, design, sample.standardisation, beside, single=how.single)
         cache = folder.path / "rows"
@@ -138,20 +147,23 @@ def _clustered(rows: MappedRows, count: PassCount, way: int, standardised: Float
     return cluster_meat(rows.by_cluster(way, _CLUSTERS_AT_ONCE), standardised)
 
 
-def stretch_rows(columns: int, classes: int, sample: int, most_bytes: float, *, informed: bool = True) -> int:
+def stretch_rows(
+    columns: int, classes: int, sample: int, most_bytes: float, *, informed: bool = True, clustered: int = 0
+) -> int:
     """Return how many rows a stretch has, so that a fit stays within `most_bytes`.
 
-    `sample` rows are held beside it, and the information matrix where it is `informed`.
+    `sample` rows are held beside it, the information matrix where it is `informed`, and what sorts so many `clustered`
+    rows by their clusters.
 
     Raises
     ------
     EstimationError
-        Where the matrix and the sample alone take more.
+        Where these alone take more.
     """
     fixed = memory.pass_bytes(columns, classes, informed=informed) + memory.sample_bytes(sample, columns, classes)
-    memory.require_within(fixed, most_bytes)
-    a_row = memory.pass_bytes_a_row(columns, classes)
-    return int(np.clip((most_bytes - fixed) / a_row, _LEAST_STRETCH, _MOST_STRETCH))
+    memory.require_within(fixed, most_bytes, clustered)
+    left = most_bytes - fixed - memory.cluster_bytes(clustered)
+    return int(np.clip(left / memory.pass_bytes_a_row(columns, classes), _LEAST_STRETCH, _MOST_STRETCH))
 
 
 def _write(
