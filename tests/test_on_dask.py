@@ -14,6 +14,7 @@ import pytest
 import genreglm as gg
 from genreglm import on_dask
 from genreglm.dask_workers import Workers, each, in_tree
+from genreglm.engine import memory
 from genreglm.engine.newton import Step
 from genreglm.engine.passes.rows import added
 from genreglm.errors import DataError, EstimationError, OptionError, SeparationError
@@ -71,6 +72,21 @@ def test_workers_and_memory_give_the_same(rows: pd.DataFrame, client: object) ->
     found = gg.fit("genre ~ energy + C(key)", dealt)
     agree(found, gg.fit("genre ~ energy + C(key)", rows))
     assert found.statistics.passes > 0
+
+
+def test_every_pass_over_a_frame_is_counted(rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    summed: list[object] = []
+
+    def together(self: on_dask.DaskRows, *given: object) -> object:
+        summed.append(given)
+        return usual(self, *given)  # type: ignore[arg-type]
+
+    usual = on_dask.DaskRows._together
+    monkeypatch.setattr(on_dask.DaskRows, "_together", together)
+    dealt = dask_frames.from_pandas(rows, npartitions=3)
+    found = gg.fit("genre ~ energy", dealt, covariance="clustered", clusters="artist")
+    # Beside the sums of all partitions: the design's pass, the one that cuts the partitions, and the clusters'.
+    assert found.statistics.passes == len(summed) + 3
 
 
 def test_a_worker_that_is_killed_changes_nothing(rows: pd.DataFrame, client: object) -> None:
@@ -182,6 +198,9 @@ def test_what_a_dask_frame_cannot_do_is_refused(rows: pd.DataFrame) -> None:
         gg.fit(FORMULA, dealt, offset=np.zeros((len(rows), 4)))
     with pytest.raises(EstimationError, match="may take"):
         gg.fit(FORMULA, dealt, out_of_core=gg.OutOfCore(memory=1e6))
+    # Room for the matrices, and none for the sample.
+    with pytest.raises(EstimationError, match="a smaller sample"):
+        gg.fit(FORMULA, dealt, out_of_core=gg.OutOfCore(memory=memory.pass_bytes(20, 4) + 1e5))
     with pytest.raises(DataError, match=r"energy \(1\)"):
         gg.fit(
             FORMULA, dask_frames.from_pandas(rows.assign(energy=rows["energy"].where(rows.index != 3)), npartitions=3)

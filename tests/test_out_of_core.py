@@ -1,9 +1,13 @@
 """Fits of Parquet files in passes equal those in memory, whatever the files, and take up where they were killed."""
 
+import subprocess
+import sys
 import time
+import tracemalloc
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +17,9 @@ from hypothesis import strategies as st
 
 import genreglm as gg
 from genreglm import out_of_core, summaries
+from genreglm.engine import memory
 from genreglm.engine.newton import Step
+from genreglm.engine.passes.mapped import MappedRows, RowWriter
 from genreglm.errors import (
     DataError,
     EstimationError,
@@ -73,6 +79,42 @@ def test_curves_by_place_bend_as_those_of_the_same_design_in_memory(rows: pd.Dat
     part = gg.OutOfCore(sample_rows=300)
     found = gg.fit(design, save(rows, [500]), penalty=penalty, out_of_core=part)
     agree(found, gg.fit(design, rows, penalty=penalty))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"covariance": None, "weights": "weight"},
+        {"covariance": "robust", "penalty": gg.Ridge(1e-2)},
+        {"covariance": "clustered", "clusters": ["artist", "key"], "penalty": gg.CellPrior()},
+        {"offset": {"blues": "valence"}},
+        {"penalty": gg.Jeffreys()},
+    ],
+)
+def test_every_pass_up_to_the_result_is_counted(
+    rows: pd.DataFrame, save: Save, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+) -> None:
+    met: list[str] = []
+
+    def counting(usual: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*given: Any) -> Any:
+            met.append(usual.__name__)
+            return usual(*given)
+
+        return counted
+
+    for source, way in ((ParquetRows, "batches"), (MappedRows, "_stretches"), (MappedRows, "by_cluster")):
+        monkeypatch.setattr(source, way, counting(getattr(source, way)))
+    lacking = rows[(rows["genre"] != "blues") | (rows["key"] != "D")] if "penalty" in options else rows
+    files, how = save(lacking, [700]), gg.OutOfCore(folder=tmp_path / "kept", sample_rows=200)
+    found = gg.fit("genre ~ energy + C(key)", files, out_of_core=how, **options)
+    assert found.statistics.passes == len(met)
+    assert met.count("batches") == 2
+    met.clear()
+    again = gg.fit("genre ~ energy + C(key)", files, out_of_core=how, **options)
+    assert again.statistics.passes == len(met)
+    assert met.count("batches") == 1
 
 
 @given(cuts=st.lists(st.integers(0, 400), max_size=6), group=st.integers(1, 300), stretch=st.integers(1, 500))
@@ -345,6 +387,69 @@ def test_no_memory_is_asked_for_a_covariance_that_is_not_wanted(rows: pd.DataFra
         gg.fit(FORMULA, files, out_of_core=little)
     found = gg.fit(FORMULA, files, out_of_core=little, covariance=None)
     np.testing.assert_allclose(found.coefficients, gg.fit(found.design, rows).coefficients, atol=1e-8)
+
+
+def test_row_groups_that_memory_does_not_hold_are_refused_before_they_are_read(
+    rows: pd.DataFrame, save: Save, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = pd.concat([rows] * 70, ignore_index=True)
+    large = save(many, [], "large", len(many))
+    small = save(many, [], "small", 5_000)
+    columns = ["genre", "energy", "valence", "key"]
+    group = ParquetRows.open(large).largest_group(columns)
+    # Two numbers and two texts a row, as they are decoded and in the file.
+    assert 80 * len(many) < group < 160 * len(many)
+    assert ParquetRows.open(small).largest_group(columns) < group / 10
+    little = gg.OutOfCore(memory=memory.reading_bytes(group // 2, 100, 4), sample_rows=100)
+    with monkeypatch.context() as patch:
+        patch.setattr(ParquetRows, "batches", lambda *_: pytest.fail("the rows were read"))
+        with pytest.raises(EstimationError, match=r"smaller row groups \(DataFrame\.to_parquet"):
+            gg.fit(FORMULA, large, out_of_core=little, covariance=None)
+    summary = summarise(FORMULA, ParquetRows.open(small).batches(columns), size=100)
+    assert summary.rows == len(many)
+
+
+def test_sorting_rows_by_cluster_is_counted(tmp_path: Path) -> None:
+    rng, many = np.random.default_rng(0), 200_000
+    with RowWriter(tmp_path, 1, 2, weighted=True, ways=1) as writer:
+        writer.add(np.ones((many, 1)), np.zeros(many), np.ones(many), clusters=rng.integers(0, 2**62, size=(many, 1)))
+        writer.close()
+    rows = MappedRows.open(tmp_path, 4_096)
+    tracemalloc.start()
+    next(rows.by_cluster(0, 1_000))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1.05 * memory.cluster_bytes(many)
+    fixed = memory.pass_bytes(28, 114) + memory.sample_bytes(50_000, 28, 114)
+    with pytest.raises(EstimationError, match=r"2\.3 GiB to sort 100,000,000 rows by their clusters"):
+        out_of_core.stretch_rows(28, 114, 50_000, fixed + 2.4e9, clustered=100_000_000)
+    assert out_of_core.stretch_rows(28, 114, 50_000, fixed + 2.6e9, clustered=100_000_000) > 4_096
+
+
+_MEASURED = """
+import sys
+import genreglm as gg
+from benchmarks.out_of_core import Watch
+
+files, most, covariance = sys.argv[1], float(sys.argv[2]), sys.argv[3]
+how = gg.OutOfCore(memory=most, sample_rows=20_000)
+options = {"covariance": "clustered", "clusters": "artist"} if covariance == "clustered" else {"covariance": None}
+with Watch() as watch:
+    gg.fit(sys.argv[4], files, out_of_core=how, **options)
+print(watch.peak)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the memory of a process is read from /proc")
+@pytest.mark.parametrize(("covariance", "most"), [("none", 4.5e8), ("clustered", 6.5e8)])
+def test_a_fit_stays_within_its_memory(tmp_path: Path, covariance: str, most: float) -> None:
+    frame = tracks(rows=100_000, genres=4, artists=2_000)
+    half = save_parts(tmp_path / "parts", frame, [50_000], 50_000)
+    command = [sys.executable, "-c", _MEASURED, str(half), str(most), covariance, FORMULA]
+    root = Path(__file__).parents[1]
+    told = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+    assert float(told.stdout) * 1e6 < most
 
 
 def test_a_fit_that_begins_on_part_of_the_sample_ends_in_the_same(

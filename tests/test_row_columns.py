@@ -76,6 +76,21 @@ def test_soft_labels_need_no_response_and_show_every_class(rows: pd.DataFrame, p
     agree(found, wanted)
 
 
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_rare_class_is_found_beyond_a_row_without_weight(rows: pd.DataFrame, put: Put, shared: bool) -> None:
+    # Of the eight rows of a class and of a level the first has no weight, and the sample holds none of them.
+    own, whole = np.arange(700, 708), rows.assign(rare=0.0)
+    whole.loc[own, ["genre", "key", "weight"]] = "rare", "rare", 2
+    whole.loc[own, "rare"] = 0.5
+    whole.loc[own[0], ["weight", "rare"]] = 0, 0.9
+    how = gg.OutOfCore(sample_rows=100, seed=1)
+    options: dict[str, Any] = {"weights": "weight", "penalty": gg.Ridge(0.1)}
+    if shared:
+        options["soft_labels"] = {**SHARES, "rare": "rare"}
+    found = gg.fit("genre ~ energy + C(key)", put(whole), out_of_core=how, **options)
+    agree(found, gg.fit(found.design, whole, **options))
+
+
 @pytest.mark.parametrize("lower", ["album", "artist"])
 def test_clusters_inside_others_count_for_nothing(rows: pd.DataFrame, put: Put, lower: str) -> None:
     upper = "artist" if lower == "album" else "album"

@@ -140,7 +140,13 @@ def fit(
 @app.command()
 def predict(
     model: Annotated[Path, typer.Argument(help="A study's model/ folder, or a file that Result.save wrote.")],
-    table: Annotated[str, typer.Argument(help="CSV, Parquet, Feather or JSON lines; - for standard input.")],
+    table: Annotated[
+        str,
+        typer.Argument(
+            help="CSV, Parquet, Feather or JSON lines; Parquet files as a folder or 'tracks/*.parquet'; - for standard "
+            "input."
+        ),
+    ],
     out: Annotated[str, typer.Option(help=".csv, .parquet or .jsonl; - for standard output.")] = "-",
     top: Annotated[int, typer.Option(help="How many genres a track.")] = 3,
     intervals: Annotated[bool, typer.Option("--intervals", help="An interval for each probability.")] = False,
@@ -148,6 +154,10 @@ def predict(
     on_error: Annotated[
         str, typer.Option(help="Rows with a value that cannot be used: blank, fill (by the median), or fail.")
     ] = "blank",
+    out_of_core: Annotated[
+        bool,
+        typer.Option("--out-of-core", help="As for fit. Rows are met in blocks with it and without it."),
+    ] = False,
     dask: Annotated[
         str | None, typer.Option(help="A Dask scheduler's address: its workers tag Parquet files into the folder OUT.")
     ] = None,

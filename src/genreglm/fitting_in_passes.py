@@ -94,10 +94,11 @@ def _fit(
     inference, bread = None, None
     if covariance is not None:
         inference, bread = _infer(ready, measured, found, prior, covariance, weight_kind)
+    statistics = _statistics(ready, measured, found, weight_kind)  # after all other passes, which it counts
     return Result(
         design=design,
         coefficients=found.coefficients,
-        statistics=_statistics(ready, measured, found, weight_kind),
+        statistics=statistics,
         inference=inference,
         separated=named(design, cells),
         penalty=penalty,
@@ -164,11 +165,12 @@ def _infer(
 def _statistics(ready: Prepared, measured: Measured, found: PassEstimate, weight_kind: WeightKind) -> FitStatistics:
     assert found.solution is not None
     log_likelihood, *sums = ready.rows.reduce(fit_sums, added, found.standardised)
+    null = null_log_likelihood(ready.rows, measured, ready.sample)
     told_right, tjur = discrimination_of(*sums)
     return FitStatistics(
         nobs=measured.total_weight,
         log_likelihood=log_likelihood,
-        null_log_likelihood=null_log_likelihood(ready.rows, measured, ready.sample),
+        null_log_likelihood=null,
         gradient_norm=found.solution.gradient,
         iterations=found.solution.steps,
         outcome=found.outcome.value,
@@ -176,7 +178,7 @@ def _statistics(ready: Prepared, measured: Measured, found: PassEstimate, weight
         largest_class=float(measured.class_weights.max()),
         tjur=tuple(tjur.tolist()),
         weight_kind=weight_kind,
-        passes=found.passes,
+        passes=ready.count.passes,
     )
 
 

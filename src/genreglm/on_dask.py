@@ -27,7 +27,7 @@ from genreglm.engine.passes.partitions import (
     meat_in_partition,
     together,
 )
-from genreglm.engine.passes.rows import Combine, Found, Keeper, Kernel, added
+from genreglm.engine.passes.rows import Combine, Counted, Found, Keeper, Kernel, PassCount, added
 from genreglm.errors import DataError, OptionError
 from genreglm.fit_folder import fit_folder, identity
 from genreglm.out_of_core import OutOfCore, Prepared, parameters_of
@@ -110,18 +110,23 @@ def prepared(
     workers = Workers.of(client)
     names = [str(name) for name in frame.columns]
     columns = needed_columns(formula, names, beside.names, response=beside.soft_labels is None)
-    asked = Asked.by(formula.formula if isinstance(formula, Design) else formula, beside.share_columns)
+    text = formula.formula if isinstance(formula, Design) else formula
+    asked = Asked.by(text, beside.share_columns, beside.weights)
     pieces = frame[columns].to_delayed()
     summary = _summary(asked, pieces, how, workers)
     design = formula if isinstance(formula, Design) else learn_from(formula, summary, inputs.labels(beside.soft_labels))
-    needed = memory.pass_bytes(len(design.columns), len(design.classes), informed=informed)
-    memory.require_within(needed, how.memory)
     frame_of_sample = summary.beginning(parameters_of(design))
+    columns_and_classes = len(design.columns), len(design.classes)
+    needed = memory.pass_bytes(*columns_and_classes, informed=informed)
+    memory.require_within(needed + memory.sample_bytes(len(frame_of_sample), *columns_and_classes), how.memory)
     sample = beside.problem(design, frame_of_sample)
     cut = partial(_partition, design=design, standard=sample.standardisation, beside=beside)
     parts = workers.deal(each(cut, pieces))
-    rows = DaskRows(len(design.columns), len(design.classes), summary.rows, workers, parts)
-    dealt = partial(_clustered, frame[columns], beside, cut, workers)
+    count = PassCount()
+    count.add()  # the summary's
+    count.add()  # that which cuts the parts
+    rows = Counted(DaskRows(len(design.columns), len(design.classes), summary.rows, workers, parts), count)
+    dealt = partial(_clustered, frame[columns], beside, cut, workers, count)
     ways = [partial(dealt, way) for way in range(beside.ways)]
     with fit_folder(how.folder) as folder:
         fit = identity(tokenize(frame), design, sample.standardisation, beside, single=how.single)
@@ -129,7 +134,7 @@ def prepared(
             folder.forget()
             folder.mark(fit)
         start = folder.last_reached(rows)
-        yield Prepared(design, sample, frame_of_sample, rows, start, folder.reached, ways, beside)
+        yield Prepared(design, sample, frame_of_sample, rows, start, folder.reached, ways, beside, count)
 
 
 @contextlib.contextmanager
@@ -198,11 +203,13 @@ def _clustered(
     beside: RowColumns,
     cut: Callable[..., Any],
     workers: Workers,
+    count: PassCount,
     way: int,
     standardised: Floats,
 ) -> tuple[Floats, float]:
     """Return the meat of clusters of one way and their number, from a frame dealt anew: none is in two partitions."""
+    count.add()
     dealt = frame.shuffle(on=beside.columns_of(way), shuffle_method="tasks").to_delayed()
     found = each(meat_in_partition, each(partial(cut, way=way), dealt), given=standardised)
-    meat, count = workers.compute(in_tree(partial(together, added), found))
-    return meat, count
+    meat, clusters = workers.compute(in_tree(partial(together, added), found))
+    return meat, clusters

@@ -16,7 +16,7 @@ from genreglm.engine.blocks import Floats
 from genreglm.engine.coordinates import Standardisation
 from genreglm.engine.passes.clusters import ClusterMeat, cluster_meat
 from genreglm.engine.passes.mapped import HEADER, MappedRows, RowWriter
-from genreglm.engine.passes.rows import Rows
+from genreglm.engine.passes.rows import Counted, PassCount, Rows
 from genreglm.engine.problem import Problem
 from genreglm.errors import OptionError
 from genreglm.fit_folder import fit_folder, identity
@@ -69,6 +69,8 @@ class Prepared:
     start : coefficients (columns, classes) of standardised columns that a killed fit had reached, if any
     reached : keeps such coefficients for a fit that goes on after this one was killed
     columns : what the rows bring beside the formula's
+    count : of the passes so far: those that learnt the design and wrote its columns, and each that `rows` and `ways`
+        have taken since
     ways : from coefficients to the meat of the clusters and how many there are, for each way of clustering
     """
 
@@ -80,6 +82,7 @@ class Prepared:
     reached: Callable[[Floats], object]
     ways: Sequence[ClusterMeat]
     columns: RowColumns
+    count: PassCount
 
 
 @contextlib.contextmanager
@@ -106,42 +109,61 @@ def prepared(
     """
     columns = needed_columns(formula, source.names, beside.names, response=beside.soft_labels is None)
     text = formula.formula if isinstance(formula, Design) else formula
+    sampled = min(how.sample_rows, source.rows)
+    memory.require_reading(source.largest_group(columns), sampled, len(columns), how.memory)
     batches = source.batches(columns)
-    summary = summarise(text, batches, seed=how.seed, size=how.sample_rows, shares=beside.share_columns)
+    summary = summarise(
+        text, batches, seed=how.seed, size=how.sample_rows, shares=beside.share_columns, weights=beside.weights
+    )
+    count = PassCount()
+    count.add()
     design = formula if isinstance(formula, Design) else learn_from(formula, summary, inputs.labels(beside.soft_labels))
     frame = summary.beginning(parameters_of(design))
     sample = beside.problem(design, frame)
-    stretch = stretch_rows(len(design.columns), len(design.classes), len(frame), how.memory, informed=informed)
+    stretch = stretch_rows(
+        len(design.columns),
+        len(design.classes),
+        len(frame),
+        how.memory,
+        informed=informed,
+        clustered=summary.rows if beside.ways else 0,
+    )
     with fit_folder(how.folder) as folder:
         fit = identity(source.identity, design, sample.standardisation, beside, single=how.single)
         cache = folder.path / "rows"
         if not (folder.is_of(fit) and (cache / HEADER).exists()):
             folder.forget()
             _write(source, columns, design, sample.standardisation, cache, how, beside)
+            count.add()
             folder.mark(fit)
-        rows = MappedRows.open(cache, stretch)
-        ways = [partial(_clustered, rows, way) for way in range(beside.ways)]
-        yield Prepared(design, sample, frame, rows, folder.last_reached(rows), folder.reached, ways, beside)
+        mapped = MappedRows.open(cache, stretch)
+        ways = [partial(_clustered, mapped, count, way) for way in range(beside.ways)]
+        rows = Counted(mapped, count)
+        yield Prepared(design, sample, frame, rows, folder.last_reached(rows), folder.reached, ways, beside, count)
 
 
-def _clustered(rows: MappedRows, way: int, standardised: Floats) -> tuple[Floats, float]:
+def _clustered(rows: MappedRows, count: PassCount, way: int, standardised: Floats) -> tuple[Floats, float]:
+    count.add()
     return cluster_meat(rows.by_cluster(way, _CLUSTERS_AT_ONCE), standardised)
 
 
-def stretch_rows(columns: int, classes: int, sample: int, most_bytes: float, *, informed: bool = True) -> int:
+def stretch_rows(
+    columns: int, classes: int, sample: int, most_bytes: float, *, informed: bool = True, clustered: int = 0
+) -> int:
     """Return how many rows a stretch has, so that a fit stays within `most_bytes`.
 
-    `sample` rows are held beside it, and the information matrix where it is `informed`.
+    `sample` rows are held beside it, the information matrix where it is `informed`, and what sorts so many `clustered`
+    rows by their clusters.
 
     Raises
     ------
     EstimationError
-        Where the matrix and the sample alone take more.
+        Where these alone take more.
     """
     fixed = memory.pass_bytes(columns, classes, informed=informed) + memory.sample_bytes(sample, columns, classes)
-    memory.require_within(fixed, most_bytes)
-    a_row = memory.pass_bytes_a_row(columns, classes)
-    return int(np.clip((most_bytes - fixed) / a_row, _LEAST_STRETCH, _MOST_STRETCH))
+    memory.require_within(fixed, most_bytes, clustered)
+    left = most_bytes - fixed - memory.cluster_bytes(clustered)
+    return int(np.clip(left / memory.pass_bytes_a_row(columns, classes), _LEAST_STRETCH, _MOST_STRETCH))
 
 
 def _write(

@@ -32,6 +32,7 @@ _TELL_A_CHANGE = frozenset(
     "etag md5 md5hash contentmd5 crc crc32c sha digest checksum generation versionid mtime modify modified updated "
     "modifiedtime modificationtime lastmodified".split()
 )
+_NUMBER_BYTES, _TEXT_BYTES = 8, 32
 
 
 def read_rows(source: Source) -> pd.DataFrame:
@@ -178,6 +179,14 @@ class ParquetRows:
             raise DataError(f"{source}: the table has no rows; at least one is needed.")
         return cls(tuple(held.schema.names), rows, identity, held)
 
+    def largest_group(self, columns: Sequence[str]) -> int:
+        """Return the bytes of the largest row group of these columns, as the files' own metadata have it.
+
+        They count as they lie in the file, uncompressed, and as they are decoded: both are held while a group is read.
+        """
+        groups = (group for file in self._dataset.get_fragments() for group in _groups(file.metadata))
+        return max(_group_bytes(group, columns) for group in groups)
+
     def batches(self, columns: Sequence[str], rows: int = BATCH_ROWS) -> Iterator[pd.DataFrame]:
         """Yield frames of these columns, of at most `rows` rows each; the next row group is read meanwhile.
 
@@ -197,10 +206,23 @@ class ParquetRows:
         groups = (group for file in self._dataset.get_fragments() for group in file.split_by_row_group())
         try:
             for found in one_ahead(read, groups):
-                for batch in found:
-                    yield plain_values(batch.to_pandas())
+                yield from (plain_values(batch.to_pandas()) for batch in found)
+                del found
+            pa.default_memory_pool().release_unused()  # else what it took for row groups stays beside a fit
         except (OSError, pa.ArrowException) as error:
             raise DataError(f"The Parquet files could not be read to their end: {error}") from error
+
+
+def _groups(metadata: Any) -> Iterator[Any]:
+    return (metadata.row_group(number) for number in range(metadata.num_row_groups))
+
+
+def _group_bytes(group: Any, columns: Sequence[str]) -> int:
+    stored = [group.column(number) for number in range(group.num_columns)]
+    wanted = [column for column in stored if column.path_in_schema in columns]
+    # Text is stored as the codes of a dictionary, and takes no more than the codes there.
+    decoded = sum(_TEXT_BYTES if column.physical_type == "BYTE_ARRAY" else _NUMBER_BYTES for column in wanted)
+    return int(sum(column.total_uncompressed_size for column in wanted) + decoded * group.num_rows)
 
 
 def one_ahead(task: Callable[[Any], Answer], items: Iterable[Any]) -> Iterator[Answer]:

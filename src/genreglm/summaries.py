@@ -25,17 +25,21 @@ _MOST_LEVELS = 10_000
 
 @dataclass(frozen=True)
 class Asked:
-    """The columns that a formula needs, response included, those that it codes as factors, and columns of shares."""
+    """The columns that a formula needs, response included, those that it codes as factors, and columns of shares.
+
+    And the column of weights, if there is one: a fit needs a row of positive weight in each class.
+    """
 
     columns: tuple[str, ...]
     levels: tuple[str, ...]
+    weights: str | None = None
 
     @classmethod
-    def by(cls, formula: str, shares: Sequence[str] = ()) -> "Asked":
+    def by(cls, formula: str, shares: Sequence[str] = (), weights: str | None = None) -> "Asked":
         """Return what a formula asks for; its response is a factor, unless columns of `shares` stand in its place."""
         response, right = parse(formula)
         named = () if shares else (response,)
-        return cls((*named, *shares, *variables(right)), (*named, *coded_columns(right)))
+        return cls((*named, *shares, *variables(right)), (*named, *coded_columns(right)), weights)
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,8 @@ class Summary:
     ----------
     rows : how many there are
     sample : at most `size` of them, with their random keys as index, in ascending order
-    ends : rows that hold the least and the largest of each number, and one row of each level
+    ends : rows that hold the least and the largest of each number, and one row of each level: of all rows, and of
+        those of positive weight
     missing : how many have no value, by column
     levels : columns whose values are levels
     asked : what was to be learnt
@@ -67,14 +72,14 @@ class Summary:
         held = tuple(name for name in asked.columns if name in asked.levels or not _is_number(frame[name]))
         keys = np.random.default_rng(list(seed)).random(len(frame))
         sample = frame.set_axis(pd.Index(keys)).sort_index().head(size)
-        return cls(len(frame), sample, _ends(frame, asked.columns, held), frame.isna().sum(), held, asked, size)
+        return cls(len(frame), sample, _ends(frame, asked, held), frame.isna().sum(), held, asked, size)
 
     def merged(self, other: "Summary") -> "Summary":
         """Return the summary of both."""
         return Summary(
             self.rows + other.rows,
             pd.concat([self.sample, other.sample]).sort_index().head(self.size),
-            _ends(pd.concat([self.ends, other.ends], ignore_index=True), self.asked.columns, self.levels),
+            _ends(pd.concat([self.ends, other.ends], ignore_index=True), self.asked, self.levels),
             self.missing + other.missing,
             self.levels,
             self.asked,
@@ -103,15 +108,18 @@ def summarise(
     seed: int = 0,
     size: int = SAMPLE_ROWS,
     shares: Sequence[str] = (),
+    weights: str | None = None,
 ) -> Summary:
     """Return the summary of rows that come in batches; `shares` are columns that stand in the response's place.
+
+    `weights` is the column of the rows' weights.
 
     Raises
     ------
     DataError
         Where there are no rows, values are missing, or a factor has more than 10,000 levels.
     """
-    asked = Asked.by(formula, shares)
+    asked = Asked.by(formula, shares, weights)
     found: Summary | None = None
     for number, batch in enumerate(batches):
         if len(batch):
@@ -167,10 +175,23 @@ def learn_from(formula: str, summary: Summary, classes: Sequence[Any] | None = N
     return learn(formula, summary.frame, classes)
 
 
-def _ends(frame: pd.DataFrame, columns: Sequence[str], levels: Sequence[str]) -> pd.DataFrame:
-    """Return the rows with the least and the largest of each number, and the first row of each level."""
-    places: set[Any] = set()
+def _ends(frame: pd.DataFrame, asked: Asked, levels: Sequence[str]) -> pd.DataFrame:
+    """Return the rows with the least and the largest of each number, and the first row of each level.
+
+    Those of all rows, since a design is learnt from all; and those of the rows of positive weight, which alone show a
+    fit that a class is there.
+    """
     frame = frame.reset_index(drop=True)
+    places = _end_places(frame, asked.columns, levels)
+    if asked.weights is not None:
+        # Weights that are no numbers are refused where they are used.
+        live = pd.to_numeric(frame[asked.weights], errors="coerce") > 0
+        places |= _end_places(frame[live], asked.columns, levels)
+    return frame.loc[sorted(places)]
+
+
+def _end_places(frame: pd.DataFrame, columns: Sequence[str], levels: Sequence[str]) -> set[Any]:
+    places: set[Any] = set()
     for name in columns:
         values = frame[name]
         if name in levels:
@@ -183,7 +204,7 @@ def _ends(frame: pd.DataFrame, columns: Sequence[str], levels: Sequence[str]) ->
             places.update(first.index)
         elif values.notna().any():
             places.update((values.idxmin(), values.idxmax()))
-    return frame.loc[sorted(places)]
+    return places
 
 
 def _is_number(values: pd.Series) -> bool:

@@ -44,6 +44,10 @@ def test_files_are_fitted_in_passes(command: Command, rows: pd.DataFrame) -> Non
     assert "artist and key" in clustered.out
     again = command("fit", FORMULA, "whole.parquet", "--out", "model", "--out-of-core", "--penalty", "ridge=0.01")
     assert again.code == 0
+    for table in ("part-*.parquet", "whole.parquet"):
+        tagged = command("predict", "model", table, "--out", "tags.parquet", "--out-of-core")
+        assert tagged.code == 0, tagged.err
+        assert len(pd.read_parquet("tags.parquet")) == len(rows)
     assert gg.load("model").penalty == gg.Ridge(0.01, standardise=True)
 
 

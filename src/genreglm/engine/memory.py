@@ -47,6 +47,20 @@ def pass_bytes_a_row(columns: int, classes: int) -> int:
     return 8 * (2 * columns + 3 * classes)
 
 
+def cluster_bytes(rows: int) -> int:
+    """Return the bytes that it takes to meet rows in the order of their clusters: three numbers a row, and a truth."""
+    return 25 * rows
+
+
+def reading_bytes(group: int, sample: int, columns: int) -> int:
+    """Return the bytes that reading Parquet files takes while a design is learnt from them and its columns written.
+
+    Two row groups of `group` bytes, since one is used while the next is read, and thrice a sample of `sample` rows,
+    which is put together anew for each batch.
+    """
+    return _LIBRARIES + 2 * group + 24 * sample * columns
+
+
 def available_bytes() -> int:
     """Return the memory that this machine says it can still give (all of it where it does not say)."""
     try:
@@ -73,18 +87,41 @@ def require_fit(rows: int, columns: int, classes: int) -> None:
         )
 
 
-def require_within(needed: float, most: float) -> None:
-    """Refuse what takes more than it may.
+def require_within(needed: float, most: float, clustered: int = 0) -> None:
+    """Refuse what takes more than it may, beside which so many `clustered` rows are met in the order of their clusters.
 
     Raises
     ------
     EstimationError
         With the bytes needed and those allowed.
     """
+    sorting = cluster_bytes(clustered)
     if needed > most:
         raise EstimationError(
             f"This fit needs {_gib(needed)} at least, and may take {_gib(most)}. Raise the memory it may take, or "
             "use a smaller sample (OutOfCore.sample_rows) or fewer columns."
+        )
+    if needed + sorting > most:
+        raise EstimationError(
+            f"Beside {_gib(needed)} this fit needs {_gib(sorting)} to sort {clustered:,} rows by their clusters, and "
+            f"may take {_gib(most)}. Raise the memory it may take, or use another covariance."
+        )
+
+
+def require_reading(group: int, sample: int, columns: int, most: float) -> None:
+    """Refuse row groups that take more than a fit may.
+
+    Raises
+    ------
+    EstimationError
+        With the bytes of the largest, those needed and those allowed.
+    """
+    needed = reading_bytes(group, sample, columns)
+    if needed > most:
+        raise EstimationError(
+            f"Reading these files needs {_gib(needed)}, and may take {_gib(most)}: their largest row group takes "
+            f"{_gib(group)}, and two are in memory at once. Rewrite them with smaller row groups "
+            "(DataFrame.to_parquet(..., row_group_size=50_000)), or raise the memory it may take."
         )
 
 

@@ -83,7 +83,8 @@ class FitStatistics:
     largest_class : weight of the largest class
     tjur : Tjur's coefficient of each class; see `genreglm.engine.accuracy`
     weight_kind : "frequency" or "importance", as `gg.fit` was told
-    passes : over the rows, where they were met in passes; 0 where they were in memory
+    passes : all over the rows up to the result, where they were met in passes: from the one that learnt the design to
+        those of the covariance; 0 where they were in memory
 
     `told_right`, `largest_class` and `tjur` are NaN or empty in a model that was saved before they were kept.
     """

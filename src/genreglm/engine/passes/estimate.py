@@ -77,7 +77,6 @@ class PassEstimate:
     ----------
     standardised : (columns, classes), the coefficients of standardised columns
     coefficients : those of the columns as given
-    passes : over all rows, those that found the whitened columns included
     """
 
     coefficients: Floats
@@ -86,7 +85,6 @@ class PassEstimate:
     solution: Solution | None = None
     aliased: tuple[int, ...] = ()
     direction: Floats | None = field(default=None, repr=False)
-    passes: int = 0
 
     @property
     def converged(self) -> bool:
@@ -126,7 +124,7 @@ def estimate_in_passes(
         aliased = tuple(coordinates.aliased_columns(triangular))
         if aliased:
             nothing = np.full((rows.columns, rows.classes), np.nan)
-            return PassEstimate(nothing, nothing, Outcome.SINGULAR, aliased=aliased, passes=2)
+            return PassEstimate(nothing, nothing, Outcome.SINGULAR, aliased=aliased)
     else:
         triangular, quadratic = with_ridge(sample, triangular, ridge)
     first = _of_sample(sample, factors, ridge) if start is None else start
@@ -143,7 +141,6 @@ def estimate_in_passes(
         solution,
         (),
         direction,
-        objective.passes + 2,
     )
 
 

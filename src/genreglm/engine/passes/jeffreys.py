@@ -54,7 +54,7 @@ def jeffreys_in_passes(
     value = np.nan if at is None else -at.value
     solution = Solution(coordinates.whiten(triangular, full), value, size, outcome, trace, np.zeros(full.shape))
     back = sample.standardisation.back()
-    return PassEstimate(back @ full, full, outcome, solution, passes=first.passes + climb.passes)
+    return PassEstimate(back @ full, full, outcome, solution)
 
 
 def jeffreys_sums(blocks: Blocks, coefficients: Floats, covariance: Floats) -> tuple[Floats, Floats]:
@@ -70,13 +70,12 @@ class _PassClimb:
     """The penalised log-likelihood of rows that are met in passes."""
 
     def __init__(self, rows: Rows, total_weight: float, reached: Callable[[Floats], object]) -> None:
-        self.rows, self.total_weight, self.passes = rows, total_weight, 0
+        self.rows, self.total_weight = rows, total_weight
         self._reached = reached
 
     def at(self, coefficients: Floats) -> Point | None:
         """Evaluate at standardised coefficients (columns, classes); None where l* is not finite."""
         self._coefficients = coefficients
-        self.passes += 2
         loss, _ = self.rows.reduce(loss_and_gradient, added, coefficients)
         if not np.isfinite(loss):
             return None
@@ -85,7 +84,6 @@ class _PassClimb:
 
     def score(self, at: Point) -> tuple[Floats, Scoring]:
         """Return the score at the point last evaluated, and the scoring step of any score."""
-        self.passes += 1
         self._reached(self._coefficients)
         score, heavier = self.rows.reduce(jeffreys_sums, added, self._coefficients, at.covariance)
         return score, scoring_by(heavier)

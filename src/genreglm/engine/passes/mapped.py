@@ -78,14 +78,18 @@ class MappedRows:
         """Yield the rows of positive weight in the order of their clusters, and the number of each one's cluster.
 
         No more than `most` clusters at a time, and no more rows than a stretch: a larger cluster goes on in the next.
-        Takes 24 bytes a row.
+        Takes `memory.cluster_bytes`.
         """
         codes = np.array(self._map(_CLUSTERS, np.int64, self.ways)[:, way])
         weights = self._held.weights
         order = np.argsort(codes, kind="stable")
         if weights is not None:
             order = order[weights[order] > 0]
-        numbers = np.concatenate([[0], np.cumsum(np.diff(codes[order]) != 0)])
+        codes = codes[order]
+        numbers = np.zeros(len(order), np.int64)
+        numbers[1:] = codes[1:] != codes[:-1]
+        del codes
+        np.cumsum(numbers, out=numbers)
         start = 0
         while start < len(order):
             stop = min(start + self.stretch, int(np.searchsorted(numbers, numbers[start] + most)))

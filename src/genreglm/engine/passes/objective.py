@@ -35,7 +35,7 @@ class PassObjective(PenalisedLikelihood):
         reached: Callable[[Floats], object] = lambda coefficients: None,
     ) -> None:
         super().__init__((rows.columns, rows.classes), triangular, quadratic, total_weight)
-        self.rows, self.passes = rows, 0
+        self.rows = rows
         self._sample, self._reached = sample, reached
         self._sampled_at: Floats | None = None
         self._rows_there = rows  # with what is kept of them at the last point
@@ -56,7 +56,6 @@ class PassObjective(PenalisedLikelihood):
 
     def _loss_and_gradient(self, coefficients: Floats) -> tuple[float, Floats]:
         self._at, self._rows_there = coefficients, self.rows  # what was kept makes room before the pass
-        self.passes += 1
         found, self._rows_there = self.rows.reduce_keeping(
             loss_and_gradient, loss_and_gradient_keeping, added, coefficients
         )
@@ -64,7 +63,6 @@ class PassObjective(PenalisedLikelihood):
 
     def product(self, direction: Floats, *, single: bool = False) -> Floats:
         """Return the Hessian at the last evaluated point times `direction`."""
-        self.passes += 1
         along = unwhiten(self.triangular, direction)
         kernel = curved_roughly if single else curved
         (total,) = self._rows_there.reduce(kernel, added, self._at, along)
@@ -89,6 +87,5 @@ class PassObjective(PenalisedLikelihood):
         self, kernel: Callable[[Blocks, Floats], tuple[float, float]], direction: Floats
     ) -> tuple[float, float]:
         """Return what `kernel` finds in the rows."""
-        self.passes += 1
         low, high = self.rows.reduce(kernel, widest, direction)
         return low, high

@@ -54,6 +54,51 @@ class Rows(Protocol):
         ...
 
 
+class PassCount:
+    """How many times all rows were met."""
+
+    def __init__(self) -> None:
+        self.passes = 0
+
+    def add(self) -> None:
+        """Count one more."""
+        self.passes += 1
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Rows whose passes are counted, whatever is made of them on top."""
+
+    own: Rows
+    count: PassCount
+
+    @property
+    def columns(self) -> int:
+        """Columns of the design."""
+        return self.own.columns
+
+    @property
+    def classes(self) -> int:
+        """Classes of the response."""
+        return self.own.classes
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return self.own.rows
+
+    def reduce(self, kernel: Kernel, combine: Combine, *given: Any) -> Found:
+        """Return what `kernel` finds in all rows."""
+        self.count.add()
+        return self.own.reduce(kernel, combine, *given)
+
+    def reduce_keeping(self, kernel: Kernel, keeper: Keeper, combine: Combine, *given: Any) -> tuple[Found, "Counted"]:
+        """Return what `kernel` finds in all rows, and the same rows, counted on, with what is kept of them."""
+        self.count.add()
+        found, own = self.own.reduce_keeping(kernel, keeper, combine, *given)
+        return found, replace(self, own=own)
+
+
 @dataclass(frozen=True)
 class Followed:
     """Rows, and after them some that are in memory, such as those that stand for a prior."""
