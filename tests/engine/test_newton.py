@@ -16,6 +16,7 @@ class Bowl:
 
     shape = (1, 2)
     total_weight = 1.0
+    rounding = 0.0
     is_small = False
     products_a_preconditioner = 0.0
     bends_above = 10.0
