@@ -55,6 +55,18 @@ def test_a_file_of_which_nothing_tells_a_change_is_never_the_same(
     assert (first == again) is same
 
 
+def test_a_folder_is_as_it_is_now_and_not_as_it_is_remembered(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    system, remembered = type(fsspec.filesystem("memory")), {}
+    find = system.find
+    monkeypatch.setattr(system, "find", lambda self, path: remembered.setdefault(path, find(self, path)))
+    monkeypatch.setattr(system, "invalidate_cache", lambda *_: remembered.clear())
+    for number in range(2):
+        put(f"{bucket}/{number}.parquet", number)
+    assert values(f"{bucket}/") == [0, 1]
+    del system.store["/bucket/1.parquet"]
+    assert values(f"{bucket}/") == [0]
+
+
 def test_only_what_was_found_below_a_source_may_be_hidden(tmp_path: Path, bucket: str) -> None:
     scratch = tmp_path / "_scratch" / ".tables"
     for path in ("a.parquet", "_temporary/0/b.parquet", ".c.parquet"):

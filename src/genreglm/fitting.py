@@ -72,7 +72,7 @@ def fit(
     ----------
     formula : ``"response ~ terms"`` (formulaic's grammar), or a design learnt before
     rows : a frame, the path of a CSV, Parquet or Feather file, or Parquet files as a folder, a pattern
-        ("tracks/*.parquet"), an address (s3://bucket/tracks/) or a list of paths
+        ("tracks/*.parquet"), an address (s3://bucket/tracks/) or a list of these
     out_of_core : True or a `gg.OutOfCore` meets the rows of Parquet files in passes, so that they need not fit in
         memory, with the same answer; None does so where there are several files, False never; see `docs/scale.md`. A
         Dask frame is always met so

@@ -204,7 +204,7 @@ class Result:
 
         Parameters
         ----------
-        rows : a frame with the columns that the formula names; Parquet files (a folder, a pattern, a list of paths),
+        rows : a frame with the columns that the formula names; Parquet files (a folder, a pattern, a list of these),
             met in batches; or a Dask frame, of which a Dask frame is returned that is computed when it is asked for
         kind : "prob" gives a frame (rows, classes) of probabilities, "linear" one of linear predictors that
             sum to zero over the classes, "class" a Series with the most probable class
