@@ -57,8 +57,8 @@ def test_a_file_of_which_nothing_tells_a_change_is_never_the_same(
 
 def test_a_folder_is_as_it_is_now_and_not_as_it_is_remembered(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     system, remembered = type(fsspec.filesystem("memory")), {}
-    ls = system.ls
-    monkeypatch.setattr(system, "ls", lambda self, path, **_: remembered.setdefault(path, ls(self, path)))
+    find = system.find
+    monkeypatch.setattr(system, "find", lambda self, path: remembered.setdefault(path, find(self, path)))
     monkeypatch.setattr(system, "invalidate_cache", lambda *_: remembered.clear())
     for number in range(2):
         put(f"{bucket}/{number}.parquet", number)
