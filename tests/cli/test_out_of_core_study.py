@@ -131,3 +131,23 @@ def test_a_study_of_files_goes_through_every_stage(
     assert "inference on" in ran.out
     resumed = run("study", "part-*.parquet", "--out", "outputs", "--config", "study.toml", "--out-of-core")
     assert "sample was 350, is None" in resumed.out + run("study", "--resume", "--out", "outputs").out
+
+
+@pytest.mark.slow
+def test_a_study_asks_a_scheduler_for_its_workers(
+    command: Callable[..., Ran], table: pd.DataFrame, config: StudyConfig
+) -> None:
+    distributed = pytest.importorskip("distributed")
+    Path("study.toml").write_text(CONFIG)
+    told = ("--out", config.out, "--config", "study.toml", "--out-of-core", "--sample", 350)
+    # A process of its own, which finds the rows by the study's path; and there Dask's warnings are no errors.
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as cluster:
+        ran = command("study", config.data, *told, "--dask", cluster.scheduler_address)
+    assert ran.code == 0, ran.err
+    assert "inference on" in ran.out
+    store = Store(config.out)
+    found = store.read_table("coefficients_every_row")
+    # The same stage without workers, from files.
+    folds.run(of(config.model_copy(update={"sample": 350})))
+    wanted = store.read_table("coefficients_every_row")
+    pd.testing.assert_frame_equal(found, wanted, rtol=1e-4)
