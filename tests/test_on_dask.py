@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import pickle
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +14,14 @@ import pandas as pd
 import pytest
 
 import genreglm as gg
-from genreglm import on_dask
+from genreglm import on_dask, sources
 from genreglm.dask_workers import Workers, each, in_tree
 from genreglm.engine import memory
 from genreglm.engine.newton import Step
 from genreglm.engine.passes.rows import added
 from genreglm.errors import DataError, EstimationError, OptionError, SeparationError
 from in_passes import FORMULA, agree, weighted_tracks
+from simulated import tracks
 
 dask_frames = pytest.importorskip("dask.dataframe")
 distributed = pytest.importorskip("distributed")
@@ -208,6 +211,55 @@ def test_what_a_dask_frame_cannot_do_is_refused(rows: pd.DataFrame) -> None:
     missing = rows[~((rows["genre"] == "blues") & (rows["key"] == "D"))].reset_index(drop=True)
     with pytest.raises(SeparationError, match="never occurs in blues"):
         gg.fit(FORMULA, dask_frames.from_pandas(missing, npartitions=3))
+
+
+def test_tasks_carry_no_rows_of_the_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = tracks(rows=20_000, genres=4)
+    dealt, result = dask_frames.from_pandas(frame, npartitions=2), gg.fit(FORMULA, frame)
+    sent: dict[str, int] = {}
+
+    def noting(name: str) -> Callable[..., Any]:
+        def noted(task: object, *given: Any) -> Any:
+            sent[name] = len(pickle.dumps(task))
+            return sources.map_batches(task, *given)  # type: ignore[arg-type]
+
+        return noted
+
+    # A module may be hidden by its function of the same name.
+    for name in ("evaluation.evaluate", "effects.slopes", "diagnostics.in_batches"):
+        monkeypatch.setattr(import_module(f"genreglm.{name}"), "map_batches", noting(name))
+    gg.evaluate(result, dealt)
+    gg.marginal_effects(result, dealt)
+    in_passes = gg.fit(result.design, dealt)
+    gg.influence(in_passes, dealt)
+    usual = dask_frames.DataFrame.map_partitions
+
+    def map_partitions(self: object, task: object, *given: object, **named: object) -> object:
+        sent["predict"] = len(pickle.dumps(task))
+        return usual(self, task, *given, **named)
+
+    monkeypatch.setattr(dask_frames.DataFrame, "map_partitions", map_partitions)
+    result.predict(dealt)
+    assert len(sent) == 4
+    assert max(sent.values()) < 20_000
+
+
+def test_a_task_goes_to_a_worker_once(rows: pd.DataFrame, client: object) -> None:
+    task = Counting()
+    counts = sources.map_batches(task, dask_frames.from_pandas(rows, npartitions=8), list(rows.columns))
+    # Two workers of one process each: what was sent with each partition would count to one.
+    assert max(counts) > 1
+
+
+class Counting:
+    """Counts how often it was called where it lies."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __call__(self, batch: pd.DataFrame) -> int:
+        self.calls += 1
+        return self.calls
 
 
 def test_scores_effects_influence_and_predictions_are_those_of_the_frame(rows: pd.DataFrame, client: object) -> None:

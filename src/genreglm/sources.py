@@ -125,8 +125,8 @@ def map_batches(task: Callable[[pd.DataFrame], Answer], source: Any, columns: Se
         from dask import compute, delayed
 
         require_found(source)
-        task_of = delayed(_unless_empty, pure=False)
-        answers = compute(*(task_of(task, piece) for piece in source[list(columns)].to_delayed()))
+        task_of, shared = delayed(_unless_empty, pure=False), delayed(task, traverse=False)  # to each worker once
+        answers = compute(*(task_of(shared, piece) for piece in source[list(columns)].to_delayed()))
         found = [answer for (answer,) in filter(None, answers)]
     else:
         found = [task(batch) for batch in ParquetRows.open(source).batches(columns) if len(batch)]

@@ -10,8 +10,10 @@ import pytest
 from command_line import CONFIG, Finished, Ran, run, small_table
 
 import genreglm as gg
+from genreglm.engine.newton import Step
 from genreglm.errors import DataError, OptionError
-from genreglm.result import load
+from genreglm.result import Result, load
+from genreglm.study import every_row
 from genreglm.study.config import StudyConfig
 from genreglm.study.context import Study
 from genreglm.study.drawn_artists import address, artist_draw
@@ -95,7 +97,42 @@ def test_every_row_has_its_say(finished: Finished, config: StudyConfig, table: p
     wanted = gg.fit(model.design, rows, penalty=gg.CellPrior(), covariance="clustered", clusters="artist")
     every = store.read_table("coefficients_every_row")
     pd.testing.assert_series_equal(every["estimate"], wanted.tidy(reference=None)["estimate"], rtol=1e-4)
-    assert not list(store.path("work").glob("tmp*"))
+    assert not store.scratch("every_row").exists()
+
+
+def test_a_killed_fit_to_every_row_goes_on(
+    finished: Finished, config: StudyConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(finished.out, config.out)
+
+    class Killed(Exception):
+        pass
+
+    steps: list[Step] = []
+
+    def kill(step: Step) -> None:
+        if step.decrement < 1e-2:
+            raise Killed
+
+    def fitting(heard: Callable[[Step], object]) -> Callable[..., Result]:
+        return lambda *given, **named: gg.fit(*given, **named, callback=heard)
+
+    monkeypatch.setattr(every_row, "fit", fitting(kill))
+    with pytest.raises(Killed):
+        folds.run(of(config))
+    monkeypatch.setattr(every_row, "fit", fitting(steps.append))
+    with monkeypatch.context() as patch:
+        patch.setattr(every_row, "_cleaned", lambda *_: pytest.fail("the rows were cleaned again"))
+        study = of(config)
+        folds.run(study)
+    assert steps[0].decrement < 1e-2
+    assert not study.store.scratch("every_row").exists()
+    # What a fit was killed in does not outlive its study.
+    study.store.scratch("every_row").mkdir()
+    study.store.remove_all_but(["manifest.json"])
+    assert study.store.scratch("every_row").exists()
+    study.store.remove_all_but([])
+    assert not study.store.scratch("every_row").exists()
 
 
 def test_scores_need_tracks_of_known_genres_by_others(finished: Finished, config: StudyConfig) -> None:

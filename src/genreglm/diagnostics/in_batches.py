@@ -48,7 +48,8 @@ def _of_batches(result: Result, rows: Any, table: Callable[[Parts, Bread, int], 
     beside = bread.columns.without_clusters()
     response = [result.design.response] if beside.soft_labels is None else []
     columns = list(dict.fromkeys([*response, *result.design.variables, *beside.names]))
-    parts = map_batches(partial(_of_batch, result, bread, table), rows, columns)
+    bare = result.without_rows(inference=False)
+    parts = map_batches(partial(_of_batch, bare, bread, table), rows, columns)
     total = sum(weight for weight, _ in parts)
     if not np.isclose(total, result.statistics.nobs, rtol=1e-12):
         raise DataError(

@@ -64,7 +64,7 @@ def marginal_effects(
     if comes_in_batches(rows):
         if at == "mean":
             return effects_table(result, _effects(result, typical_of_batches(result, rows), chosen), conf_level)
-        parts = map_batches(partial(_in_batch, result, chosen), rows, result.design.variables)
+        parts = map_batches(partial(_in_batch, result.without_rows(), chosen), rows, result.design.variables)
         return effects_table(result, _together(parts), conf_level)
     return effects_table(result, _effects(result, population(result, rows, at), chosen), conf_level)
 

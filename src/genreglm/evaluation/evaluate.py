@@ -33,7 +33,8 @@ def evaluate(result: Result, rows: Source, *, soft_labels: pd.DataFrame | None =
         if soft_labels is not None:
             raise OptionError("soft_labels are for rows in memory: give a frame.")
         columns = [result.design.response, *result.design.variables]
-        parts = map_batches(partial(_row_scores, result), rows, list(dict.fromkeys(columns)))
+        task = partial(_row_scores, result.without_rows(inference=False))
+        parts = map_batches(task, rows, list(dict.fromkeys(columns)))
         return pd.DataFrame([all_scores(RowScores.joined(parts))])
     frame = read_rows(rows)
     prob = result.predict(frame).to_numpy()

@@ -218,7 +218,8 @@ class Result:
         check_choice("kind", kind, PredictionKind)
         if is_dask_frame(rows):
             require_found(rows)
-            return rows[self.design.variables].map_partitions(self._predict, kind, meta=self._meta(kind))
+            bare = self.without_rows(inference=False)
+            return rows[self.design.variables].map_partitions(bare._predict, kind, meta=self._meta(kind))
         if comes_in_batches(rows):
             parts = map_batches(lambda batch: self._predict(batch, kind), rows, self.design.variables)
             return pd.concat(parts, ignore_index=True)
@@ -257,6 +258,11 @@ class Result:
 
         frame = read_rows(rows)
         return replace(self, source=frame, problem=problem_of_fit(self, frame))
+
+    def without_rows(self, *, inference: bool = True) -> "Result":
+        """Return the same result without the rows of its fit, as a loaded one is; with its covariance or not."""
+        kept = self.inference if inference else None
+        return replace(self, source=None, problem=None, steps=(), bread=None, inference=kept)
 
     def require_rows(self, rows: pd.DataFrame | None) -> pd.DataFrame:
         """Return `rows`, or the rows of the fit where they are still known.

@@ -1,6 +1,10 @@
 """What a study of some artists says of all rows of its table: its accuracy on the others, and its inference on all."""
 
-from collections.abc import Iterator, Mapping
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +13,8 @@ import pandas as pd
 from genreglm.engine.penalties import CellPrior
 from genreglm.errors import DataError
 from genreglm.evaluation.label_scores import row_scores
+from genreglm.files import make_folder
+from genreglm.fit_folder import FitFolder
 from genreglm.fitting import fit
 from genreglm.on_dask import rows_on
 from genreglm.out_of_core import OutOfCore
@@ -86,24 +92,39 @@ def fit_to_every_row(
 
     Parameters
     ----------
-    folder : takes the cleaned rows while the fit lasts
+    folder : takes the cleaned rows, and how far the fit has come: one that was killed goes on from there
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    wanted = [GENRE, "artist", *model.design.variables]
-    for number, rows in enumerate(_cleaned(draw, recipe, config, merged)):
-        known = rows[rows[GENRE].isin(model.classes)]
-        known[wanted].to_parquet(folder / f"part-{number:05d}.parquet", index=False)
-    files = str(folder / "*.parquet")
-    with rows_on(config.dask, files, lambda _: None) as (source, client):
+    rows, whole = folder / "rows", FitFolder(make_folder(folder))
+    of = _identity(draw, model, recipe, config, merged)
+    if not whole.is_of(of):
+        shutil.rmtree(rows, ignore_errors=True)
+        _write(_cleaned(draw, recipe, config, merged), model, make_folder(rows))
+        whole.mark(of)
+    with rows_on(config.dask, str(rows), lambda _: None) as (source, client):
         return fit(
             model.design,
             source,
-            out_of_core=OutOfCore(memory=1e9 * config.memory),
+            out_of_core=OutOfCore(memory=1e9 * config.memory, folder=folder / "fit"),
             client=client,
             penalty=CellPrior(),
             covariance="clustered",
             clusters="artist",
         )
+
+
+def _identity(draw: ArtistDraw, model: Result, recipe: Recipe, config: StudyConfig, merged: Mapping[str, str]) -> str:
+    """Return a digest of what the cleaned rows are made of."""
+    study = [version("genreglm"), draw.files.identity, config.identity()]
+    told = [*study, model.design.to_dict(), recipe.to_dict(), dict(merged)]
+    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _write(batches: Iterable[pd.DataFrame], model: Result, folder: Path) -> None:
+    """Write what the model needs of the rows whose genre it knows, a file for each batch."""
+    wanted = [GENRE, "artist", *model.design.variables]
+    for number, rows in enumerate(batches):
+        known = rows[rows[GENRE].isin(model.classes)]
+        known[wanted].to_parquet(folder / f"part-{number:05d}.parquet", index=False)
 
 
 def _cleaned(

@@ -6,6 +6,7 @@ and `manifest.json`; `work/` holds what one stage hands to the next.
 
 import io
 import json
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -94,14 +95,24 @@ class Store:
         append_line(self.path(_JOURNAL), relative)
         self.written.append(relative)
 
+    def scratch(self, name: str) -> Path:
+        """Return the path of a folder for what a stage goes on from if it is killed; the stage removes it when done."""
+        return self.path(f"work/{name}.scratch")
+
     def remove_all_but(self, kept: Iterable[str]) -> None:
-        """Remove the files of studies in this folder but for those kept, and what a killed one left half-written."""
+        """Remove the files of studies in this folder but for those kept, and what a killed one left half-written.
+
+        Where none is kept no stage goes on either.
+        """
+        keep = set(kept)
+        for scratch in () if keep else self.root.glob("work/*.scratch"):
+            shutil.rmtree(scratch, ignore_errors=True)
         for pattern in (".*.partial", "*/.*.partial"):
             for partial in self.root.glob(pattern):
                 partial.unlink(missing_ok=True)
         if not self.has(_JOURNAL):
             return
-        root, keep = self.root.resolve(), set(kept)
+        root = self.root.resolve()
         for name in set(self.path(_JOURNAL).read_text(encoding="utf-8").splitlines()) - keep:
             if root in self.path(name).resolve().parents:
                 self.path(name).unlink(missing_ok=True)

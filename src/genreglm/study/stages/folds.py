@@ -1,7 +1,6 @@
 """Stage 13, on request: every model on every fold of artists, tuned anew for each; and every row of a larger table."""
 
-import tempfile
-from pathlib import Path
+import shutil
 
 import numpy as np
 
@@ -16,19 +15,26 @@ from genreglm.tagger.store import load_tagger
 from genreglm.tracks.genres import merged_names
 from genreglm.tracks.recipe import Recipe
 
+_EVERY_ROW = "every_row"
+
 
 def run(study: Study) -> None:
     """Leave the cards of all models over all artists, their differences, and their scores by fold.
 
     Of a table out of which artists were drawn, leave the inference on all rows, and the accuracy on the others.
     """
-    store, config = study.store, study.config
-    draw = artist_draw(config)
+    draw = artist_draw(study.config)
     if draw is not None:
         _every_row(study, draw)
-    if not config.thorough:
+    if study.config.thorough:
+        _every_fold(study)
+    else:
         study.note("left out: --thorough tests every model on every artist, in an hour or so")
-        return
+    shutil.rmtree(study.store.scratch(_EVERY_ROW), ignore_errors=True)
+
+
+def _every_fold(study: Study) -> None:
+    store, config = study.store, study.config
     tracks, formulas = store.read_frame("tracks"), store.read_json("work/formulas.json")
     families = store.read_table("genre_families") if store.has("tables/genre_families.csv") else None
     found = fold_contests(tracks, formulas, config, families, study.note)
@@ -60,8 +66,7 @@ def _every_row(study: Study, draw: ArtistDraw) -> None:
         )
     model = load(store.path("work/inference_model"))
     recipe = Recipe.from_dict(store.read_json("work/recipe.json"))
-    with tempfile.TemporaryDirectory(dir=store.path("work")) as folder:
-        found = fit_to_every_row(draw, model, recipe, config, merged, Path(folder))
+    found = fit_to_every_row(draw, model, recipe, config, merged, store.scratch(_EVERY_ROW))
     store.table("coefficients_every_row", found.tidy(reference=None, adjust="bh"))
     errors = [np.nanmedian(each.tidy(reference=None)["std_error"]) for each in (model, found)]
     study.note(
