@@ -189,16 +189,18 @@ def find_separation(
     ------
     RankError
         Where columns are linearly dependent.
+    ConvergenceError
+        Where the fit ended neither at a maximum nor on its way to infinity, which tells nothing.
     """
     frame = read_rows(rows)
     learnt, matrix = _learnt(formula, frame, None)
     problem = inputs.problem(learnt, frame, matrix=matrix)
     cells = problem.empty_cells(learnt.spans)
     found = estimate(problem, prior=problem.prior_blocks(cells, CellPrior().count) if cells else None)
-    if found.outcome is Outcome.SINGULAR:
-        require_optimum(learnt, found)
-    apart = found.direction if found.outcome is Outcome.SEPARATED else None
-    return learnt, named(learnt, cells), None if apart is None else separating(learnt, apart)
+    if found.outcome is Outcome.SEPARATED and found.direction is not None:
+        return learnt, named(learnt, cells), separating(learnt, found.direction)
+    require_optimum(learnt, found)
+    return learnt, named(learnt, cells), None
 
 
 def _learnt(formula: str | Design, frame: pd.DataFrame, labels: Sequence[Any] | None) -> tuple[Design, Floats | None]:
