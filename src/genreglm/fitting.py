@@ -34,7 +34,7 @@ from genreglm.options import (
     check_choice,
 )
 from genreglm.out_of_core import OutOfCore
-from genreglm.penalised import penalty_factors, ridge_of
+from genreglm.penalised import penalty_factors, ridge_of, unheld_spans
 from genreglm.refusals import named, require_optimum, separated_by_cells, separating
 from genreglm.result import FitStatistics, Inference, Result, SeparatedCell
 from genreglm.row_columns import RowColumns
@@ -107,7 +107,7 @@ def fit(
     RankError
         Where columns are linearly dependent, with their names.
     SeparationError
-        Where the maximum-likelihood estimate does not exist, with the cells.
+        Where the estimate does not exist, with the cells; a penalty too leaves free what has no strength or factor 0.
     ConvergenceError
         Where the solver did not end at a maximum.
     InferenceError
@@ -142,9 +142,10 @@ def fit(
     problem = inputs.problem(learnt, frame, weights, offset, soft_labels, matrix)
     if aliased == "drop":
         learnt, problem = _without_aliased(learnt, problem)
-    cells = [] if isinstance(penalty, Shrinkage) else problem.empty_cells(learnt.spans)
-    if cells and penalty is None:
-        raise separated_by_cells(named(learnt, cells))
+    unheld = unheld_spans(learnt, penalty)
+    cells = problem.empty_cells(unheld) if unheld else []
+    if cells and not isinstance(penalty, CellPrior | Jeffreys):
+        raise separated_by_cells(named(learnt, cells), penalty)
     beginning = None if start is None else start_from(start, learnt, problem, frame)
     if isinstance(penalty, Jeffreys):
         found = jeffreys(problem, beginning, control, cells)
@@ -158,7 +159,7 @@ def fit(
             start=beginning,
             control=control,
         )
-    require_optimum(learnt, found)
+    require_optimum(learnt, found, penalty)
     return Result(
         design=learnt,
         coefficients=found.coefficients,
