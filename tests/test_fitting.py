@@ -12,6 +12,7 @@ from genreglm.engine import memory
 from genreglm.errors import (
     ConvergenceError,
     DataError,
+    EstimationError,
     FormulaError,
     InferenceError,
     OptionError,
@@ -445,6 +446,8 @@ def test_a_covariance_beyond_memory_is_refused_before_the_fit(
     with pytest.raises(InferenceError, match=r"5 columns x 3 classes \(10 parameters\).*covariance=None"):
         gg.fit(FORMULA, rows)
     assert gg.fit(FORMULA, rows, covariance=None).inference is None
+    with pytest.raises(EstimationError, match=r"\(10 parameters\) under Jeffreys' prior.*whatever its covariance"):
+        gg.fit(FORMULA, rows, penalty=gg.Jeffreys(), covariance=None)
 
 
 def test_tables_without_rows_or_of_unknown_kind(rows: pd.DataFrame, tmp_path: Path) -> None:

@@ -110,6 +110,8 @@ def fit(
         Where the estimate does not exist, with the cells; a penalty too leaves free what has no strength or factor 0.
     ConvergenceError
         Where the solver did not end at a maximum.
+    EstimationError
+        Where the fit does not fit in memory.
     InferenceError
         Where the covariance asked for does not fit in memory or is not defined.
     """
@@ -137,6 +139,8 @@ def fit(
     frame = read_rows(rows)
     learnt, matrix = _learnt(formula, frame, inputs.labels(soft_labels))
     memory.require_fit(len(frame), len(learnt.columns), len(learnt.classes))
+    if isinstance(penalty, Jeffreys):
+        memory.require_jeffreys(len(learnt.columns), len(learnt.classes))
     if covariance is not None:
         memory.require_covariance(len(learnt.columns), len(learnt.classes), sandwich=covariance != "observed")
     problem = inputs.problem(learnt, frame, weights, offset, soft_labels, matrix)
