@@ -12,6 +12,7 @@ from genreglm.engine import memory
 from genreglm.errors import (
     ConvergenceError,
     DataError,
+    EstimationError,
     FormulaError,
     InferenceError,
     OptionError,
@@ -284,6 +285,50 @@ def test_separation_that_only_touches_is_found(rows: pd.DataFrame) -> None:
     assert error.value.terms[0] == "energy"
 
 
+FREE = [
+    gg.Ridge(0.0),
+    gg.Ridge(0.1, factors={"energy": 0.0}),
+    gg.Ridge(1e3, factors={"energy": 0.0, "valence": 1e-9}),
+    gg.FamilyRidge(0.1, factors={"energy": 0.0}, families=dict.fromkeys(GENRES, "all")),
+]
+
+
+@pytest.mark.parametrize("penalty", FREE, ids=repr)
+def test_what_a_ridge_leaves_free_may_be_separated(rows: pd.DataFrame, penalty: gg.Ridge) -> None:
+    apart = rows.assign(energy=np.where(rows["genre"] == "blues", 1.0, -1.0) * (0.1 + rows["energy"].abs()))
+    with pytest.raises(SeparationError, match=r"sets .*blues.* apart by energy.*Give .*Ridge a strength") as error:
+        gg.fit("genre ~ energy + valence", apart, penalty=penalty)
+    assert error.value.terms == ("energy",)
+    assert np.isfinite(gg.fit("genre ~ energy + valence", rows, penalty=penalty).coefficients).all()
+
+
+def test_a_separating_line_of_a_curve_that_only_may_not_bend(rows: pd.DataFrame) -> None:
+    apart = rows.assign(energy=np.where(rows["genre"] == "blues", 1.0, -1.0) * (0.1 + rows["energy"].abs()))
+    formula = "genre ~ cr(energy, df=5) + valence"
+    with pytest.raises(SeparationError, match="energy"):
+        gg.fit(formula, apart, penalty=gg.SmoothRidge(0.0, roughness=1.0))
+    assert np.isfinite(gg.fit(formula, apart, penalty=gg.SmoothRidge(1e-3, roughness=1.0)).coefficients).all()
+
+
+@pytest.mark.parametrize("penalty", [gg.Ridge(0.0), gg.Ridge(0.1, factors={"C(key)": 0.0})], ids=repr)
+@pytest.mark.parametrize(("key", "level"), [("D", r"C\(key\)\[T\.D\]"), ("C", r"the base level of C\(key\)")])
+def test_an_empty_cell_that_a_ridge_leaves_free_is_refused_by_name(
+    rows: pd.DataFrame, penalty: gg.Ridge, key: str, level: str
+) -> None:
+    with pytest.raises(SeparationError, match=f"under that penalty.*{level} never occurs in blues"):
+        gg.fit(FORMULA, without_cell(rows, key=key), penalty=penalty)
+
+
+def test_an_empty_base_level_that_needs_a_penalised_constant_is_no_separation(rows: pd.DataFrame) -> None:
+    """Without an intercept the constant is the other factor's, which the ridge holds back."""
+    cut = without_cell(rows, key="C").assign(side=lambda table: np.where(table["valence"] > 0, "left", "right"))
+    formula = "genre ~ 0 + C(side) + C(key)"
+    fit = gg.fit(formula, cut, penalty=gg.Ridge(0.1, factors={"C(key)": 0.0}))
+    assert np.isfinite(fit.coefficients).all()
+    with pytest.raises(SeparationError, match="base level"):
+        gg.fit(formula, cut, penalty=gg.Ridge(0.1, factors={"C(key)": 0.0, "C(side)": 0.0}))
+
+
 def test_a_cell_prior_makes_the_cell_finite_and_leaves_the_rest(rows: pd.DataFrame) -> None:
     cut = without_cell(rows)
     result = gg.fit(FORMULA, cut, penalty=gg.CellPrior())
@@ -434,6 +479,8 @@ def test_a_covariance_beyond_memory_is_refused_before_the_fit(
     with pytest.raises(InferenceError, match=r"5 columns x 3 classes \(10 parameters\).*covariance=None"):
         gg.fit(FORMULA, rows)
     assert gg.fit(FORMULA, rows, covariance=None).inference is None
+    with pytest.raises(EstimationError, match=r"\(10 parameters\) under Jeffreys' prior.*whatever its covariance"):
+        gg.fit(FORMULA, rows, penalty=gg.Jeffreys(), covariance=None)
 
 
 def test_tables_without_rows_or_of_unknown_kind(rows: pd.DataFrame, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Single fits under lasso-type penalties: what they say, and what they refuse to say."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 import genreglm as gg
 from genreglm.engine.penalties import Shrinkage
-from genreglm.errors import ConvergenceError, InferenceError, OptionError
+from genreglm.errors import ConvergenceError, InferenceError, OptionError, SeparationError
 from simulated import tracks
 
 FORMULA = "genre ~ energy + valence + C(key)"
@@ -160,3 +161,36 @@ def test_columns_of_a_term_that_depend_on_each_other_have_a_solution(rows: pd.Da
     twice = rows.assign(again=rows["energy"])
     fit = gg.fit("genre ~ poly(energy, 2) + energy:again", twice, penalty=gg.TermLasso(0.01))
     assert np.isfinite(fit.coefficients).all()
+
+
+FREEING = [
+    lambda factors: gg.Lasso(0.01, factors=factors),
+    lambda factors: gg.ElasticNet(0.01, factors=factors),
+    lambda factors: gg.GroupLasso(0.01, factors=factors),
+    lambda factors: gg.TermLasso(0.01, factors=factors),
+    lambda factors: gg.Lasso(0.0),
+]
+
+
+@pytest.mark.parametrize("freeing", FREEING)
+def test_what_a_lasso_leaves_free_may_be_separated(
+    rows: pd.DataFrame, freeing: Callable[[dict[str, float]], Shrinkage]
+) -> None:
+    """An empty cell, the same in a coding that hides it, and a number."""
+    cut = rows[(rows["genre"] != "blues") | (rows["key"] != "D")]
+    with pytest.raises(SeparationError, match=r"C\(key\)\[T\.D\] never occurs in blues.*Give \w+ a strength"):
+        gg.fit(FORMULA, cut, penalty=freeing({"C(key)": 0.0}))
+    coded = "C(key, contr.sum)"
+    with pytest.raises(SeparationError, match="sets blues apart by"):
+        gg.fit(f"genre ~ energy + valence + {coded}", cut, penalty=freeing({coded: 0.0}))
+    apart = rows.assign(energy=np.where(rows["genre"] == "blues", 1.0, -1.0) * (0.1 + rows["energy"].abs()))
+    with pytest.raises(SeparationError, match=r"sets .*blues.* apart by energy"):
+        gg.fit("genre ~ energy + valence", apart, penalty=freeing({"energy": 0.0}))
+
+
+def test_free_columns_that_depend_on_each_other_are_not_separated(rows: pd.DataFrame) -> None:
+    frame = rows.assign(twin=rows["energy"])
+    free = gg.Lasso(0.01, standardise=True, factors={"energy": 0.0, "twin": 0.0})
+    both = gg.fit("genre ~ energy + twin + valence", frame, penalty=free)
+    one = gg.fit("genre ~ energy + valence", rows, penalty=gg.Lasso(0.01, standardise=True, factors={"energy": 0.0}))
+    np.testing.assert_allclose(both.predict(frame), one.predict(rows), atol=1e-6)

@@ -149,6 +149,18 @@ def test_empty_cells_are_named_and_a_prior_makes_them_finite(rows: pd.DataFrame,
     assert found.separated == wanted.separated
 
 
+def test_what_a_ridge_leaves_free_is_refused_as_in_memory(rows: pd.DataFrame, save: Save) -> None:
+    cut = rows[~((rows["genre"] == "blues") & (rows["key"] == "D"))].reset_index(drop=True)
+    apart = rows.assign(energy=np.where(rows["genre"] == "blues", 1.0, -1.0) * (0.1 + rows["energy"].abs()))
+    for name, frame, penalty in (
+        ("cut", cut, gg.Ridge(0.1, factors={"C(key)": 0.0})),
+        ("apart", apart, gg.Ridge(0.1, factors={"energy": 0.0})),
+    ):
+        for source in (frame, save(frame, [500], name)):
+            with pytest.raises(SeparationError, match=r"blues.*Give Ridge a strength"):
+                gg.fit("genre ~ energy + C(key)", source, penalty=penalty)
+
+
 def test_jeffreys_prior_is_that_of_memory(rows: pd.DataFrame, save: Save) -> None:
     frame = rows[~((rows["genre"] == "blues") & (rows["key"] == "D"))].reset_index(drop=True)
     frame = frame.assign(apart=np.where(frame["genre"] == "disco", 1.0, -1.0) + 0.5 * np.sin(np.arange(len(frame))))

@@ -7,7 +7,7 @@
     │   ├── OptionError       an option outside its allowed values
     │   └── ModelFileError    a saved model that is damaged, too new, or not a model
     ├── EstimationError       the numbers allow no honest answer
-    │   ├── SeparationError   the maximum-likelihood estimate does not exist
+    │   ├── SeparationError   the estimate does not exist
     │   ├── RankError         columns of the design are linearly dependent
     │   ├── ConvergenceError  the step limit was reached, or a value stopped being finite
     │   └── InferenceError    a standard error or test that this fit cannot give
@@ -50,7 +50,7 @@ class EstimationError(GenreglmError):
 
 
 class SeparationError(EstimationError):
-    """The maximum-likelihood estimate does not exist; `terms` are those along which it runs to infinity."""
+    """The estimate does not exist, with or without a penalty; `terms` are those along which it runs to infinity."""
 
 
 class RankError(EstimationError):

@@ -34,7 +34,7 @@ from genreglm.options import (
     check_choice,
 )
 from genreglm.out_of_core import OutOfCore
-from genreglm.penalised import penalty_factors, ridge_of
+from genreglm.penalised import penalty_factors, ridge_of, unheld_spans
 from genreglm.refusals import named, require_optimum, separated_by_cells, separating
 from genreglm.result import FitStatistics, Inference, Result, SeparatedCell
 from genreglm.row_columns import RowColumns
@@ -107,9 +107,11 @@ def fit(
     RankError
         Where columns are linearly dependent, with their names.
     SeparationError
-        Where the maximum-likelihood estimate does not exist, with the cells.
+        Where the estimate does not exist, with the cells; a penalty too leaves free what has no strength or factor 0.
     ConvergenceError
         Where the solver did not end at a maximum.
+    EstimationError
+        Where the fit does not fit in memory.
     InferenceError
         Where the covariance asked for does not fit in memory or is not defined.
     """
@@ -137,14 +139,17 @@ def fit(
     frame = read_rows(rows)
     learnt, matrix = _learnt(formula, frame, inputs.labels(soft_labels))
     memory.require_fit(len(frame), len(learnt.columns), len(learnt.classes))
+    if isinstance(penalty, Jeffreys):
+        memory.require_jeffreys(len(learnt.columns), len(learnt.classes))
     if covariance is not None:
         memory.require_covariance(len(learnt.columns), len(learnt.classes), sandwich=covariance != "observed")
     problem = inputs.problem(learnt, frame, weights, offset, soft_labels, matrix)
     if aliased == "drop":
         learnt, problem = _without_aliased(learnt, problem)
-    cells = [] if isinstance(penalty, Shrinkage) else problem.empty_cells(learnt.spans)
-    if cells and penalty is None:
-        raise separated_by_cells(named(learnt, cells))
+    unheld = unheld_spans(learnt, penalty)
+    cells = problem.empty_cells(unheld) if unheld else []
+    if cells and not isinstance(penalty, CellPrior | Jeffreys):
+        raise separated_by_cells(named(learnt, cells), penalty)
     beginning = None if start is None else start_from(start, learnt, problem, frame)
     if isinstance(penalty, Jeffreys):
         found = jeffreys(problem, beginning, control, cells)
@@ -158,7 +163,7 @@ def fit(
             start=beginning,
             control=control,
         )
-    require_optimum(learnt, found)
+    require_optimum(learnt, found, penalty)
     return Result(
         design=learnt,
         coefficients=found.coefficients,
@@ -189,16 +194,18 @@ def find_separation(
     ------
     RankError
         Where columns are linearly dependent.
+    ConvergenceError
+        Where the fit ended neither at a maximum nor on its way to infinity, which tells nothing.
     """
     frame = read_rows(rows)
     learnt, matrix = _learnt(formula, frame, None)
     problem = inputs.problem(learnt, frame, matrix=matrix)
     cells = problem.empty_cells(learnt.spans)
     found = estimate(problem, prior=problem.prior_blocks(cells, CellPrior().count) if cells else None)
-    if found.outcome is Outcome.SINGULAR:
-        require_optimum(learnt, found)
-    apart = found.direction if found.outcome is Outcome.SEPARATED else None
-    return learnt, named(learnt, cells), None if apart is None else separating(learnt, apart)
+    if found.outcome is Outcome.SEPARATED and found.direction is not None:
+        return learnt, named(learnt, cells), separating(learnt, found.direction)
+    require_optimum(learnt, found)
+    return learnt, named(learnt, cells), None
 
 
 def _learnt(formula: str | Design, frame: pd.DataFrame, labels: Sequence[Any] | None) -> tuple[Design, Floats | None]:

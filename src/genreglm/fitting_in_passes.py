@@ -15,7 +15,7 @@ from genreglm.engine.passes.jeffreys import jeffreys_in_passes
 from genreglm.engine.passes.null import null_log_likelihood
 from genreglm.engine.passes.rows import Followed, Rows, added, selected
 from genreglm.engine.passes.sums import fit_sums
-from genreglm.engine.penalties import CellPrior, Jeffreys, Penalty, Ridge, Shrinkage
+from genreglm.engine.penalties import CellPrior, Jeffreys, Penalty, Ridge
 from genreglm.engine.separation import EmptyCell
 from genreglm.engine.sparse_penalties import SparsePenalty
 from genreglm.engine.threads import single_threaded_blas
@@ -23,7 +23,7 @@ from genreglm.errors import OptionError
 from genreglm.options import Aliased, CovarianceKind, WeightKind
 from genreglm.out_of_core import OutOfCore, Prepared
 from genreglm.passes_over import prepared
-from genreglm.penalised import ridge_of
+from genreglm.penalised import ridge_of, unheld_spans
 from genreglm.refusals import named, require_optimum, separated_by_cells
 from genreglm.result import Bread, FitStatistics, Inference, Result
 from genreglm.row_columns import RowColumns
@@ -85,12 +85,13 @@ def _fit(
     control: Control,
 ) -> Result:
     design, rows = ready.design, ready.rows
-    cells = [] if isinstance(penalty, Shrinkage) else empty_cells(rows, design.spans, design.intercept)
-    if cells and penalty is None:
-        raise separated_by_cells(named(design, cells))
+    unheld = unheld_spans(design, penalty)
+    cells = empty_cells(rows, unheld, design.intercept) if unheld else []
+    if cells and not isinstance(penalty, CellPrior | Jeffreys):
+        raise separated_by_cells(named(design, cells), penalty)
     prior = prior_blocks(rows, cells, penalty.count) if cells and isinstance(penalty, CellPrior) else None
     found = _estimate(ready, measured, penalty, cells, prior, control)
-    require_optimum(design, found)
+    require_optimum(design, found, penalty)
     inference, bread = None, None
     if covariance is not None:
         inference, bread = _infer(ready, measured, found, prior, covariance, weight_kind)

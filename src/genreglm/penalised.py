@@ -74,6 +74,17 @@ def penalty_factors(design: Design, penalty: Shrinkage) -> Floats:
     return factors
 
 
+def unheld_spans(design: Design, penalty: Penalty | None) -> list[range]:
+    """Return the columns of each term that no shrinkage holds back: those of no strength, or of factor 0, and the
+    intercept beside them; none where that would be the intercept alone.
+    """
+    if not isinstance(penalty, Shrinkage):
+        return design.spans
+    strengths = penalty.strength * penalty_factors(design, penalty)
+    free = [span for span in design.spans if span.start == design.intercept or strengths[span.start] == 0.0]
+    return [] if [span.start for span in free] == [design.intercept] else free
+
+
 def _bending(design: Design, penalty: SmoothRidge, frame: pd.DataFrame) -> Floats:
     """Return the quadratic form of all columns that is their terms' roughness, (columns, columns)."""
     forms = roughness(design, frame)

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from genreglm.designs import INTERCEPT, Design
 from genreglm.engine.estimate import Ending
 from genreglm.engine.newton import Outcome
+from genreglm.engine.penalties import Penalty, Shrinkage
 from genreglm.engine.separation import EmptyCell
 from genreglm.errors import ConvergenceError, RankError, SeparationError
 from genreglm.result import SeparatedCell
@@ -17,6 +18,7 @@ _REMEDIES = (
     "Use penalty=gg.Jeffreys() (finite, with standard errors), penalty=gg.CellPrior() (finite in empty cells, with "
     "inference for everything else), penalty=gg.Ridge(...), or leave those columns out."
 )
+_HELD_BACK = "Give {name} a strength, and those terms a factor, above 0, or leave those columns out."
 
 
 def named(design: Design, cells: list[EmptyCell]) -> tuple[SeparatedCell, ...]:
@@ -40,21 +42,20 @@ def _level(design: Design, cell: EmptyCell) -> str:
     return f"the base level of {owner}"
 
 
-def separated_by_cells(cells: tuple[SeparatedCell, ...]) -> SeparationError:
-    """Return the error that empty cells raise without a penalty, level by level."""
+def separated_by_cells(cells: tuple[SeparatedCell, ...], penalty: Penalty | None = None) -> SeparationError:
+    """Return the error that empty cells raise where no penalty holds them back, level by level."""
     by_level: dict[str, list[str]] = {}
     for cell in cells:
         by_level.setdefault(cell.level, []).append(str(cell.label))
     listed = "; ".join(f"{level} never occurs in {_some(labels)}" for level, labels in by_level.items())
     columns = tuple(dict.fromkeys(name for cell in cells for name in cell.columns if name != INTERCEPT))
     return SeparationError(
-        f"The maximum-likelihood estimate does not exist: {len(cells)} cells of class x level are empty ({listed}). "
-        f"{_REMEDIES}",
+        f"{_does_not_exist(penalty)}: {len(cells)} cells of class x level are empty ({listed}). {_remedies(penalty)}",
         columns,
     )
 
 
-def require_optimum(design: Design, found: Ending) -> None:
+def require_optimum(design: Design, found: Ending, penalty: Penalty | None = None) -> None:
     """Raise unless the estimate is at the optimum; the solver itself only says how it ended.
 
     Raises
@@ -76,8 +77,8 @@ def require_optimum(design: Design, found: Ending) -> None:
         assert found.direction is not None
         classes, terms = separating(design, found.direction)
         raise SeparationError(
-            f"The maximum-likelihood estimate does not exist: along some direction the likelihood rises for ever. It "
-            f"sets {_some(classes)} apart by {_some(terms)}. {_REMEDIES}",
+            f"{_does_not_exist(penalty)}: along some direction the likelihood rises for ever. It sets {_some(classes)} "
+            f"apart by {_some(terms)}. {_remedies(penalty)}",
             tuple(terms),
         )
     ended = f"after {found.solution.steps} steps, largest mean gradient {found.solution.gradient:.2g}"
@@ -86,6 +87,15 @@ def require_optimum(design: Design, found: Ending) -> None:
         classes, terms = separating(design, found.direction)
         moving = f" Its last step moved {_some(classes)} by {_some(terms)}."
     raise ConvergenceError(f"{found.outcome.value} ({ended}){moving}", tuple(terms))
+
+
+def _does_not_exist(penalty: Penalty | None) -> str:
+    kind = "estimate under that penalty" if isinstance(penalty, Shrinkage) else "maximum-likelihood estimate"
+    return f"The {kind} does not exist"
+
+
+def _remedies(penalty: Penalty | None) -> str:
+    return _HELD_BACK.format(name=type(penalty).__name__) if isinstance(penalty, Shrinkage) else _REMEDIES
 
 
 def separating(design: Design, direction: Floats) -> tuple[list[str], list[str]]:

@@ -1,10 +1,14 @@
 """Separated cells as a table, before any fit."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import genreglm as gg
+from genreglm import fitting
+from genreglm.engine.estimate import Control, estimate
 from simulated import tracks
 
 COLUMNS = ["class", "level", "columns", "kind"]
@@ -53,3 +57,11 @@ def test_a_cell_and_a_direction_beside_it() -> None:
 def test_dependent_columns_are_refused_first() -> None:
     with pytest.raises(gg.errors.RankError):
         gg.separation("genre ~ energy + again", tracks().assign(again=lambda table: 2.0 * table["energy"]))
+
+
+def test_a_search_that_did_not_end_is_no_empty_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = tracks()
+    apart = rows.assign(energy=np.where(rows["genre"] == "blues", 1.0, -1.0) * (0.1 + rows["energy"].abs()))
+    monkeypatch.setattr(fitting, "estimate", partial(estimate, control=Control(max_steps=1)))
+    with pytest.raises(gg.errors.ConvergenceError, match="step limit"):
+        gg.separation("genre ~ energy + valence", apart)

@@ -7,7 +7,7 @@ from scipy import optimize
 from genreglm.engine.blocks import Floats, spread
 from genreglm.engine.estimate import Control
 from genreglm.engine.jeffreys import jeffreys
-from genreglm.engine.newton import Outcome
+from genreglm.engine.newton import Outcome, Step
 from genreglm.engine.problem import Problem
 from simulated import case
 
@@ -62,6 +62,52 @@ def test_one_factor_gets_half_a_row_in_every_cell() -> None:
     eta = np.array([[1.0, 0.0], [1.0, 1.0]]) @ found.coefficients
     prob = np.exp(eta) / np.exp(eta).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(prob, (counts + 0.5) / (counts.sum(axis=1, keepdims=True) + 1.5), rtol=1e-7)
+
+
+def heavy_tails(seed: int, freedom: float) -> Problem:
+    """A few rows, most of them separated, with some that are thousands of deviations away."""
+    rng = np.random.default_rng(seed)
+    rows, classes, columns = int(rng.integers(10, 60)), int(rng.integers(2, 6)), int(rng.integers(1, 5))
+    x = np.round(rng.standard_t(freedom, (rows, columns)), 2)
+    eta = x @ rng.normal(size=(columns, classes)) * rng.choice([0.3, 1, 3])
+    label = np.unique((eta + rng.gumbel(size=eta.shape)).argmax(axis=1), return_inverse=True)[1]
+    return Problem(np.column_stack([np.ones(rows), x]), label, np.ones(rows), int(label.max()) + 1, 0)
+
+
+@pytest.mark.parametrize(("seed", "freedom"), [(4, 1.1), (6, 1.1), (27, 1.1), (21, 0.7), (50, 0.7), (56, 0.7)])
+def test_converges_where_a_few_far_rows_decide_all(seed: int, freedom: float) -> None:
+    """From starts that lead astray, and to tops where rounding hides what the last steps gain."""
+    found = jeffreys(heavy_tails(seed, freedom))
+    assert found.outcome is Outcome.CONVERGED
+    assert found.solution is not None
+    assert found.solution.gradient <= 1e-9
+
+
+def test_a_climb_that_leads_nowhere_begins_again_from_zero() -> None:
+    given = heavy_tails(6, 1.1)
+    seen: list[Step] = []
+    found = jeffreys(given, control=Control(callback=seen.append))
+    cold = jeffreys(given, start=np.zeros((given.x.shape[1], given.classes)))
+    assert found.solution is not None
+    assert cold.solution is not None
+    assert found.solution.value == pytest.approx(cold.solution.value, rel=1e-12)
+    assert seen == list(found.solution.trace)
+    assert len(seen) > len(cold.solution.trace)
+    few = jeffreys(given, control=Control(max_steps=len(seen) - 2))
+    assert few.outcome is Outcome.STEP_LIMIT
+    assert few.solution is not None
+    assert few.solution.steps == len(seen) - 2
+
+
+def test_both_tolerances_hold_as_far_as_numbers_go() -> None:
+    given = problem()
+    sharp = jeffreys(given, control=Control(gradient_tolerance=1e-14))
+    assert sharp.outcome is Outcome.CONVERGED
+    assert sharp.solution is not None
+    assert sharp.solution.gradient <= 1e-14
+    beyond = jeffreys(given, control=Control(gradient_tolerance=0.0))
+    assert beyond.outcome is Outcome.STALLED
+    np.testing.assert_allclose(beyond.coefficients, sharp.coefficients, atol=1e-9)
 
 
 def test_outcomes_are_values() -> None:

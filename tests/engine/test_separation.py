@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from genreglm.engine.coordinates import triangle
 from genreglm.engine.newton import minimise
+from genreglm.engine.objective import Objective
 from genreglm.engine.separation import EmptyCell, certify, empty_cells, pseudo_rows, runs_away
 from simulated import Case, case
 
@@ -126,6 +128,17 @@ def test_only_a_long_separating_step_without_a_penalty_runs_away() -> None:
     assert runs_away(objective, 1e-8 * direction) is False
     assert runs_away(threshold(-0.5).objective(), direction) is False
     assert runs_away(threshold().objective(0.1 * np.eye(2)), direction) is False
+
+
+def test_a_step_under_a_penalty_is_judged_by_what_is_free_of_it() -> None:
+    """Only the second column is free: what a step does to the intercept neither separates nor hinders."""
+    made = threshold()
+    blocks, slope = made.blocks(), np.array([[0.0], [1.0]])
+    objective = Objective(blocks, triangle(blocks), np.diag([0.1, 0.0]), slope)
+    beside = AWAY + np.array([[3.0, -3.0], [0.0, 0.0]])
+    assert runs_away(objective, objective.triangular @ beside) is True
+    assert runs_away(made.objective(), objective.triangular @ beside) is False
+    assert runs_away(objective, -objective.triangular @ beside) is False
 
 
 def test_a_fit_that_converged_does_not_run_away() -> None:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import genreglm as gg
-from genreglm.errors import DataError, OptionError
+from genreglm.errors import DataError, OptionError, SeparationError
 from genreglm.evaluation import scores
 from genreglm.selection.dealt import Dealt
 from simulated import tracks
@@ -109,6 +109,13 @@ def test_a_factor_of_zero_frees_a_term(rows: pd.DataFrame) -> None:
     alone = gg.fit("genre ~ valence", rows, covariance=None)
     columns = [path.design.columns.index(name) for name in alone.design.columns]
     np.testing.assert_allclose(path.coefficients[0][columns], alone.coefficients, atol=1e-6)
+
+
+def test_a_free_term_that_is_separated_has_no_path(rows: pd.DataFrame) -> None:
+    cut = rows[(rows["genre"] != "blues") | (rows["key"] != "D")]
+    for formula, term in ((FORMULA, "C(key)"), ("genre ~ energy + C(key, contr.sum)", "C(key, contr.sum)")):
+        with pytest.raises(SeparationError, match=r"blues.*Give Lasso a strength"):
+            gg.regularisation_path(formula, cut, gg.Lasso(1.0, factors={term: 0.0}), strengths=3, folds=0)
 
 
 def test_a_weight_of_two_is_the_row_twice(rows: pd.DataFrame) -> None:

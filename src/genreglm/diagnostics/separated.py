@@ -23,6 +23,8 @@ def separation(formula: str | Design, rows: Source) -> pd.DataFrame:
     ------
     RankError
         Where columns are linearly dependent: whether the classes are separated cannot be asked then.
+    ConvergenceError
+        Where the fit that looks for a direction ended neither at a maximum nor on its way to infinity.
     """
     design, cells, direction = find_separation(formula, rows)
     table = cells_table(cells)

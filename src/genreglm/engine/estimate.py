@@ -19,6 +19,9 @@ from genreglm.engine.separation import separating_direction, separating_step, sh
 from genreglm.engine.start import best_start
 from genreglm.options import DECREMENT_TOLERANCE, GRADIENT_TOLERANCE, STEP_LIMIT
 
+# Eigenvalues of a penalty in units of its own strengths that are zero but for rounding.
+_FREE = 1e-12
+
 
 @dataclass(frozen=True)
 class Control:
@@ -168,7 +171,7 @@ def _leads_away(objective: PenalisedLikelihood, solution: Solution) -> Floats | 
     look like an optimum. Where steps near the end shrank by a mere factor the next one is therefore solved sharply.
     """
     apart = separating_direction(objective, solution.whitened, solution.last_direction, solution.value)
-    if apart is not None or not solution.crawled or objective.quadratic is not None:
+    if apart is not None or not solution.crawled or not objective.has_free_directions:
         return apart
     sharp = sharp_step(objective, objective.evaluate(solution.whitened)[1])
     return separating_direction(objective, solution.whitened, sharp, solution.value)
@@ -207,9 +210,10 @@ def ridge_strengths(
     return np.asarray(strengths)
 
 
-def with_ridge(problem: Problem, triangular: Floats, ridge: Quadratic) -> tuple[Floats, Quadratic]:
-    """Return a triangle that whitens the Hessian at equal probabilities, K times the penalty included, and the
-    penalty's quadratic form there. That also lets linearly dependent columns in.
+def with_ridge(problem: Problem, triangular: Floats, ridge: Quadratic) -> tuple[Floats, Quadratic, Floats]:
+    """Return a triangle that whitens the Hessian at equal probabilities, K times the penalty included, the penalty's
+    quadratic form there, and the directions of standardised columns that it leaves free. That also lets linearly
+    dependent columns in.
 
     Where classes are coupled, the penalty counts in full, as it does for how classes differ within a family.
     """
@@ -220,7 +224,21 @@ def with_ridge(problem: Problem, triangular: Floats, ridge: Quadratic) -> tuple[
     triangular = triangular + np.diag(np.where(np.abs(np.diag(triangular)) < 1e-10, 1e-8, 0.0))
     inverse = coordinates.unwhiten(triangular, np.eye(len(strengths)))
     form = inverse.T @ strengths @ inverse
-    return triangular, Coupled(form, ridge.classes) if isinstance(ridge, Coupled) else form
+    free = _free_directions(given) * problem.standardisation.scale[:, None]
+    if problem.intercept is not None and free.shape[1] == 1:
+        # Each class has rows, so that an intercept by itself sets none apart.
+        free = free[:, :0]
+    return triangular, Coupled(form, ridge.classes) if isinstance(ridge, Coupled) else form, free
+
+
+def _free_directions(form: Floats) -> Floats:
+    """Return the directions (columns, some) along which a form, or its diagonal, does not rise, whatever the units."""
+    if form.ndim == 1:
+        return np.eye(len(form))[:, form == 0.0]
+    unit = np.sqrt(np.diag(form))
+    unit[unit == 0.0] = 1.0
+    values, vectors = np.linalg.eigh(form / np.outer(unit, unit))
+    return np.asarray(vectors[:, values <= _FREE] / unit[:, None])
 
 
 def _root(form: Floats) -> Floats:

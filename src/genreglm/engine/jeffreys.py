@@ -46,8 +46,12 @@ _ROUNDING = 1e-13
 START_ROWS = 0.5
 _STEPS_REMEMBERED = 6
 START = Control(gradient_tolerance=1e-4, decrement_tolerance=1.0)
-# The squared distance to the optimum in standard errors at which scoring stops: 1e-7 of one.
+# The squared distance to the optimum in standard errors at which scoring stops: 1e-7 of one; or 1e-5 where some steps
+# have not halved it, so that it is nothing but rounding.
 JEFFREYS_DECREMENT = 1e-14
+_ROUNDED_DECREMENT, _SOME = 1e-10, 3
+# With less of it to go, rounding of l* may hide what a step gains; after so many that halve nothing, no more are taken.
+_UNSEEN, _IDLE = 1e-8, 8
 
 
 @dataclass(frozen=True)
@@ -87,8 +91,10 @@ def jeffreys(
     1. Start from a given point, or from the estimate with half a row in each of the empty `cells`, which is about
        what Jeffreys' prior is worth there, or where that has none, under a ridge worth half a row.
     2. Evaluate probabilities, I, Sigma and the score at the point.
-    3. Stop where score' Sigma score, the squared distance still to go in standard errors, is small.
-    4. Step by the inverse of the weighted information times the score, halved until l* rises. Go to 2.
+    3. Stop where the mean score is small, and so is score' Sigma score, the squared distance still to go in standard
+       errors.
+    4. Step by the inverse of the weighted information times the score, halved until l* rises. Go to 2; where no step
+       makes it rise, though the top is far, begin again from zero.
     """
     control = control or Control()
     own = problem.blocks()
@@ -98,15 +104,31 @@ def jeffreys(
         nothing = np.full((problem.x.shape[1], problem.classes), np.nan)
         return Estimate(problem, nothing, Outcome.SINGULAR, aliased=aliased)
     climb = _Climb(problem, Objective(own, triangular), find_cells([part.x for part in own.parts]))
-    at = climb.at(problem.standardisation.forth(_first(problem, cells) if start is None else start))
-    return climb.estimate(*maximise(climb, at, control))
+    beginning = problem.standardisation.forth(_first(problem, cells) if start is None else start)
+    return climb.estimate(*maximise(climb, beginning, control))
 
 
-def maximise(climb: Climb, at: Point | None, control: Control) -> tuple[Point | None, Outcome, float, list[Step]]:
-    """Climb from a point to the top: return where that ended, how, the largest mean score there, and the trace."""
+def maximise(climb: Climb, start: Floats, control: Control) -> tuple[Point | None, Outcome, float, list[Step]]:
+    """Climb from standardised coefficients (columns, classes) to the top: return where that ended, how, the largest
+    mean score there, and the trace.
+
+    Where classes are separated a start may lie so far out that no step leads back: the climb then begins again at zero.
+    """
+    at, outcome, size, trace = _climbed(climb, climb.at(start), control)
+    lost = outcome is Outcome.NON_FINITE or (outcome is Outcome.STALLED and trace[-1].decrement > _UNSEEN)
+    if not lost or not start.any() or not np.isfinite(start).all():
+        return at, outcome, size, trace
+    left = replace(control, max_steps=control.max_steps - len(trace))
+    at, outcome, size, again = _climbed(climb, climb.at(np.zeros_like(start)), left)
+    return at, outcome, size, [*trace, *again]
+
+
+def _climbed(climb: Climb, at: Point | None, control: Control) -> tuple[Point | None, Outcome, float, list[Step]]:
+    """Climb from a point; see `maximise`."""
     trace: list[Step] = []
     memory: deque[tuple[Floats, Floats]] = deque(maxlen=_STEPS_REMEMBERED)
     before: tuple[Floats, Floats] | None = None
+    least, idle = np.inf, 0
     while True:
         if at is None:
             return at, Outcome.NON_FINITE, np.nan, trace
@@ -115,12 +137,14 @@ def maximise(climb: Climb, at: Point | None, control: Control) -> tuple[Point | 
             memory.append((at.against_last - before[0], before[1] - score))
         going = float(score.T.ravel() @ at.covariance @ score.T.ravel())
         size = float(np.abs(score).max()) / climb.total_weight
-        if going <= max(control.decrement_tolerance, JEFFREYS_DECREMENT):
+        least, idle = (going, 0) if going < 0.5 * least else (least, idle + 1)
+        near = max(control.decrement_tolerance, _ROUNDED_DECREMENT if idle >= _SOME else JEFFREYS_DECREMENT)
+        if size <= control.gradient_tolerance and going <= near:
             return at, Outcome.CONVERGED, size, trace
         if len(trace) >= control.max_steps:
             return at, Outcome.STEP_LIMIT, size, trace
         direction = _bent(scoring, score, memory)
-        length, following = _along(climb, at, direction, float(np.vdot(score, direction)))
+        length, following = _next(climb, at, direction, float(np.vdot(score, direction)), going, idle)
         trace.append(Step(-at.value, size, going, length, 0))
         if control.callback is not None:
             control.callback(trace[-1])
@@ -129,12 +153,30 @@ def maximise(climb: Climb, at: Point | None, control: Control) -> tuple[Point | 
         before, at = (at.against_last, score), following
 
 
+def _next(
+    climb: Climb, at: Point, direction: Floats, slope: float, going: float, idle: int
+) -> tuple[float, Point | None]:
+    """Return how much of a step to take, and the point there; length 0 where none leads any further.
+
+    So near the top that l* rises by less than its rounding the whole step is right, until steps no longer pay.
+    """
+    if going > _UNSEEN:
+        return _along(climb, at, direction, slope)
+    following = _moved(climb, at, direction) if idle < _IDLE else None
+    return (0.0, None) if following is None else (1.0, following)
+
+
+def _moved(climb: Climb, at: Point, step: Floats) -> Point | None:
+    """Return the point a step away."""
+    moved = at.against_last + step
+    return climb.at(np.column_stack([moved, np.zeros(len(moved))]))
+
+
 def _along(climb: Climb, at: Point, direction: Floats, going: float) -> tuple[float, Point | None]:
     """Return the first step 1, 1/2, 1/4, ... at which l* rises, and the point there."""
     length = 1.0
     while length >= _SHORTEST_STEP:
-        moved = at.against_last + length * direction
-        found = climb.at(np.column_stack([moved, np.zeros(len(moved))]))
+        found = _moved(climb, at, length * direction)
         enough = at.value + 1e-4 * length * going / climb.total_weight
         if found is not None and found.value >= enough - _ROUNDING * abs(at.value):
             return length, found

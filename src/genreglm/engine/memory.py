@@ -141,5 +141,23 @@ def require_covariance(columns: int, classes: int, *, sandwich: bool = False) ->
         )
 
 
+def require_jeffreys(columns: int, classes: int) -> None:
+    """Refuse a fit under Jeffreys' prior that does not fit: it holds the covariance where it is, and the information
+    and its factor where it goes.
+
+    Raises
+    ------
+    EstimationError
+        With the bytes needed, the bytes there are, and what to do.
+    """
+    needed, available = covariance_bytes(columns, classes, sandwich=True), available_bytes()
+    if needed > available:
+        raise EstimationError(
+            f"A fit of {columns} columns x {classes} classes ({columns * (classes - 1):,} parameters) under Jeffreys' "
+            f"prior needs {_gib(needed)} whatever its covariance, and {_gib(available)} are free. Use fewer columns, "
+            "penalty=gg.CellPrior() or penalty=gg.Ridge(...)."
+        )
+
+
 def _gib(size: float) -> str:
     return f"{size / 2**30:.1f} GiB"

@@ -55,13 +55,25 @@ class PenalisedLikelihood(ABC):
     quadratic : the penalty's form there, None without one
     total_weight : W
     rounding : a gradient that is smaller cannot be told from none
+    free : (columns, some) directions of standardised columns along which the penalty does not rise
     """
 
     def __init__(
-        self, shape: tuple[int, int], triangular: Floats, quadratic: Quadratic | None, total_weight: float
+        self,
+        shape: tuple[int, int],
+        triangular: Floats,
+        quadratic: Quadratic | None,
+        total_weight: float,
+        free: Floats | None = None,
     ) -> None:
         self.shape, self.triangular, self.quadratic, self.total_weight = shape, triangular, quadratic, total_weight
         self.rounding = rounding(triangular)
+        self.free = np.zeros((shape[0], 0)) if free is None else free
+
+    @property
+    def has_free_directions(self) -> bool:
+        """Whether there are directions in which no penalty keeps an estimate finite."""
+        return self.quadratic is None or self.free.shape[1] > 0
 
     @property
     def is_small(self) -> bool:
@@ -123,8 +135,10 @@ class PenalisedLikelihood(ABC):
 class Objective(PenalisedLikelihood):
     """The objective over blocks of rows in memory, which keeps their probabilities for the products."""
 
-    def __init__(self, blocks: Blocks, triangular: Floats, quadratic: Quadratic | None = None) -> None:
-        super().__init__((blocks.columns, blocks.classes), triangular, quadratic, blocks.total_weight)
+    def __init__(
+        self, blocks: Blocks, triangular: Floats, quadratic: Quadratic | None = None, free: Floats | None = None
+    ) -> None:
+        super().__init__((blocks.columns, blocks.classes), triangular, quadratic, blocks.total_weight, free)
         self.blocks = blocks
         self.probabilities: list[Floats] = self._room(np.float64)
         self._pairs = list(zip(blocks.parts, self.probabilities, strict=True))

@@ -46,7 +46,7 @@ def empty_cells(x: Floats, y: Targets, w: Floats, classes: int, factors: Sequenc
     """Find the empty cells of class x level by counting.
 
     Each is a quasi-complete separation: the likelihood has no maximum. Rows of weight 0 do not count. For the
-    level without a column of its own that needs a constant among the combinations of columns.
+    level without a column of its own that needs a constant among the combinations of the terms' columns.
 
     Parameters
     ----------
@@ -59,7 +59,8 @@ def empty_cells(x: Floats, y: Targets, w: Floats, classes: int, factors: Sequenc
     if not (w > 0).all():
         x, y = x[w > 0], y[w > 0]
     rows_of_class = class_sums(y, np.ones(len(y)), classes)
-    constant = _holds_constant(x)
+    columns_of_terms = [column for span in factors for column in span]
+    constant = _holds_constant(x if len(columns_of_terms) == x.shape[1] else x[:, columns_of_terms])
     found = []
     for span in factors:
         own = x[:, span.start : span.stop]
@@ -125,11 +126,21 @@ def changes(blocks: Blocks, direction: Floats) -> tuple[float, float]:
     return 0.0, max(blocks.map(lambda block: float(np.abs(block.product(direction)).max(initial=0.0))), default=0.0)
 
 
+def free_part(objective: PenalisedLikelihood, whitened: Floats) -> Floats:
+    """Return the part of a step along which a penalty does not rise, (columns, classes) in standardised columns."""
+    if objective.quadratic is None:
+        return unwhiten(objective.triangular, whitened)
+    return np.asarray(objective.free @ np.linalg.lstsq(objective.triangular @ objective.free, whitened)[0])
+
+
 def runs_away(objective: PenalisedLikelihood, last_direction: Floats, tolerance: float = _CERTAIN) -> bool:
-    """Say whether a fit is walking towards infinity: its last step was long, and separates the rows (see `certify`)."""
-    if objective.quadratic is not None:
+    """Say whether a fit is walking towards infinity: its last step was long, and separates the rows (see `certify`).
+
+    Under a penalty that is asked of the part of the step that it leaves free.
+    """
+    if not objective.has_free_directions:
         return False
-    direction = unwhiten(objective.triangular, last_direction)
+    direction = free_part(objective, last_direction)
     return objective.extremes(changes, direction)[1] > _RUNAWAY_STEP and certify(objective, direction, tolerance)
 
 
@@ -175,9 +186,9 @@ def separating_direction(
     coefficients, last_direction : whitened
     value : the objective where the fit ended
     """
-    if objective.quadratic is not None:
-        return None
     if runs_away(objective, last_direction):
-        return unwhiten(objective.triangular, last_direction)
-    direction = unwhiten(objective.triangular, coefficients)
-    return direction if value < _NOTHING_LEFT and certify(objective, direction) else None
+        return free_part(objective, last_direction)
+    if value >= _NOTHING_LEFT or not objective.has_free_directions:
+        return None
+    direction = free_part(objective, coefficients)
+    return direction if certify(objective, direction) else None

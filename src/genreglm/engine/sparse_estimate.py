@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from genreglm.engine import coordinates
 from genreglm.engine.blocks import Blocks, Floats
 from genreglm.engine.coordinates import Standardisation
-from genreglm.engine.estimate import Control, Estimate
+from genreglm.engine.estimate import Control, Estimate, estimate
 from genreglm.engine.newton import Outcome, Solution
 from genreglm.engine.objective import Objective
 from genreglm.engine.problem import Problem
@@ -89,6 +90,9 @@ def sparse_estimate(
     It has converged where the conditions of an optimum hold to the gradient's tolerance, in standardised columns; the
     largest violation of them is the solution's `gradient`.
     """
+    without = free_columns_without_optimum(problem, penalty, factors)
+    if without is not None:
+        return without
     sparse = SparseProblem.of(problem, penalty, factors, spans, control.gradient_tolerance, control.max_steps)
     found = next(sparse.path.walk(np.ones(1)))
     if control.callback is not None:
@@ -104,6 +108,27 @@ def sparse_estimate(
     solution = Solution(found.coefficients, value, found.kkt, outcome, found.trace, nowhere)
     parts = list(zip(sparse.path.blocks.parts, objective.probabilities, strict=True))
     return Estimate(problem, sparse.coefficients(found), outcome, solution, parts=parts)
+
+
+def free_columns_without_optimum(problem: Problem, penalty: SparsePenalty, factors: Floats) -> Estimate | None:
+    """Return how a fit of the free columns alone ended where that was at no optimum, else None.
+
+    A direction along which likelihood and penalty never turn can only be one of the free columns: so there is an
+    estimate just where these alone have one. Steps of a lasso would pass off the vanishing slope as an optimum.
+    """
+    held = penalty.strength * factors
+    free = [j for j in range(len(held)) if held[j] == 0.0 or j == problem.intercept]
+    if free == [problem.intercept] or not free:
+        return None
+    dependent = coordinates.aliased_columns(coordinates.triangle(problem.keep(free).blocks()))
+    free = [j for place, j in enumerate(free) if place not in dependent]
+    found = estimate(problem.keep(free))
+    if found.converged:
+        return None
+    shape = (problem.x.shape[1], problem.classes)
+    direction = np.zeros(shape)
+    direction[free] = found.direction
+    return Estimate(problem, np.full(shape, np.nan), found.outcome, found.solution, direction=direction)
 
 
 def _orthonormal_within(z: Floats, w: Floats, spans: Sequence[range]) -> Floats:

@@ -12,14 +12,16 @@ from genreglm import designs, inputs
 from genreglm.designs import Design
 from genreglm.engine import memory
 from genreglm.engine.estimate import null_log_likelihood
-from genreglm.engine.sparse_estimate import SparseProblem
+from genreglm.engine.problem import Problem
+from genreglm.engine.sparse_estimate import SparseProblem, free_columns_without_optimum
 from genreglm.engine.sparse_path import SparseSolution
 from genreglm.engine.sparse_penalties import ElasticNet, GroupLasso, Lasso, SparsePenalty, TermLasso
 from genreglm.errors import ConvergenceError, OptionError
 from genreglm.evaluation import RowScores
 from genreglm.inputs import Column
 from genreglm.options import GRADIENT_TOLERANCE, Metric, SparseKind, check_choice, check_level
-from genreglm.penalised import penalty_factors
+from genreglm.penalised import penalty_factors, unheld_spans
+from genreglm.refusals import named, require_optimum, separated_by_cells
 from genreglm.selection.cross_validation import WARNING, record
 from genreglm.selection.dealt import RANDOM_ROWS, Dealt
 from genreglm.selection.groups import Groups
@@ -91,6 +93,8 @@ def regularisation_path(
         For a penalty of another kind, strengths that are not positive, or what `gg.cross_validate` refuses.
     DataError, FormulaError
         For rows or a formula that cannot be used.
+    SeparationError
+        Where no strength has an estimate, since terms of factor 0 set classes apart.
     ConvergenceError
         Where a fit does not reach the tolerance.
 
@@ -103,6 +107,7 @@ def regularisation_path(
     design, matrix = (formula, None) if isinstance(formula, Design) else designs.learn_with_matrix(formula, frame)
     memory.require_fit(len(frame), len(design.columns), len(design.classes))
     problem = inputs.problem(design, frame, weights, matrix=matrix)
+    _require_optima(design, problem, unit)
     sparse = SparseProblem.of(problem, unit, penalty_factors(design, unit), design.spans, tolerance)
     wanted = _strengths(strengths, smallest, sparse.path.largest)
     null = -null_log_likelihood(problem) / float(problem.w.sum())
@@ -130,6 +135,17 @@ def _unit(penalty: SparseKind | SparsePenalty) -> SparsePenalty:
     if not penalty.strength > 0.0:
         raise OptionError(f"{penalty!r}: its strength is what the path's multiply, and must be above 0.")
     return penalty
+
+
+def _require_optima(design: Design, problem: Problem, penalty: SparsePenalty) -> None:
+    """Refuse a path of which no strength has an estimate, because of what the penalty leaves free."""
+    unheld = unheld_spans(design, penalty)
+    cells = problem.empty_cells(unheld) if unheld else []
+    if cells:
+        raise separated_by_cells(named(design, cells), penalty)
+    ended = free_columns_without_optimum(problem, penalty, penalty_factors(design, penalty))
+    if ended is not None:
+        require_optimum(design, ended, penalty)
 
 
 def _strengths(asked: int | Sequence[float], smallest: float, largest: float) -> Floats:

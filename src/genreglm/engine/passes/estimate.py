@@ -120,17 +120,18 @@ def estimate_in_passes(
     whole = measured if prior is None else measured.followed_by(prior)
     triangular = _square(whole.triangular, rows.columns) / np.sqrt(whole.total_weight)
     quadratic: Quadratic | None = None
+    free: Floats | None = None
     if ridge is None:
         aliased = tuple(coordinates.aliased_columns(triangular))
         if aliased:
             nothing = np.full((rows.columns, rows.classes), np.nan)
             return PassEstimate(nothing, nothing, Outcome.SINGULAR, aliased=aliased)
     else:
-        triangular, quadratic = with_ridge(sample, triangular, ridge)
+        triangular, quadratic, free = with_ridge(sample, triangular, ridge)
     first = _of_sample(sample, factors, ridge) if start is None else start
     whitened = coordinates.whiten(triangular, first - first.mean(axis=1, keepdims=True))
     some = sample.blocks() if prior is None else _followed(sample, prior, whole.total_weight)
-    in_sample = Objective(some, triangular, quadratic)
+    in_sample = Objective(some, triangular, quadratic, free)
     objective = PassObjective(everything, whole.total_weight, triangular, quadratic, in_sample, reached)
     solution, outcome, direction = solved(objective, whitened, control)
     standardised = coordinates.unwhiten(triangular, solution.whitened)

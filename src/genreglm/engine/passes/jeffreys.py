@@ -45,7 +45,7 @@ def jeffreys_in_passes(
         ridge = ridge_strengths(sample, strength, np.ones(rows.columns), standardise=True, deviation=deviations)
         first = estimate_in_passes(rows, measured, sample, factors, ridge=ridge, start=start, control=START)
     climb = _PassClimb(rows, measured.total_weight, reached)
-    at, outcome, size, trace = maximise(climb, climb.at(first.standardised), control)
+    at, outcome, size, trace = maximise(climb, first.standardised, control)
     full = np.full((rows.columns, rows.classes), np.nan)
     if at is not None:
         full = np.column_stack([at.against_last, np.zeros(rows.columns)])

@@ -34,7 +34,7 @@ class PassObjective(PenalisedLikelihood):
         sample: Objective,
         reached: Callable[[Floats], object] = lambda coefficients: None,
     ) -> None:
-        super().__init__((rows.columns, rows.classes), triangular, quadratic, total_weight)
+        super().__init__((rows.columns, rows.classes), triangular, quadratic, total_weight, sample.free)
         self.rows = rows
         self._sample, self._reached = sample, reached
         self._sampled_at: Floats | None = None
