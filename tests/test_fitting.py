@@ -383,6 +383,17 @@ def test_options_that_do_not_go_together(rows: pd.DataFrame) -> None:
         gg.fit(FORMULA, rows, penalty=gg.Ridge(1.0, factors={"loudness": 2.0}))
 
 
+@pytest.mark.parametrize("penalty", ["jeffreys", 0.1, object])
+def test_what_is_no_penalty_is_refused(rows: pd.DataFrame, penalty: object) -> None:
+    with pytest.raises(OptionError, match=r"is no penalty.*gg\.Ridge.*gg\.TermLasso, gg\.CellPrior, gg\.Jeffreys"):
+        gg.fit(FORMULA, rows, penalty=penalty)
+
+
+def test_a_penalty_that_was_not_called_is_refused(rows: pd.DataFrame) -> None:
+    with pytest.raises(OptionError, match=r"call it, as in gg\.Jeffreys\(\.\.\.\)"):
+        gg.fit(FORMULA, rows, penalty=gg.Jeffreys)
+
+
 def test_an_end_that_is_no_maximum_is_refused(rows: pd.DataFrame) -> None:
     with pytest.raises(ConvergenceError, match=r"step limit.*after 1 steps.*Its last step moved .* by ") as refused:
         gg.fit(FORMULA, rows, max_steps=1)

@@ -16,7 +16,7 @@ from genreglm.engine.covariance import covariance_of
 from genreglm.engine.estimate import Control, Estimate, estimate, null_log_likelihood
 from genreglm.engine.jeffreys import jeffreys
 from genreglm.engine.newton import Outcome, Step
-from genreglm.engine.penalties import CellPrior, Jeffreys, Penalty, Ridge, Shrinkage
+from genreglm.engine.penalties import CellPrior, Jeffreys, Penalty, Ridge, Shrinkage, require_penalty
 from genreglm.engine.problem import Problem
 from genreglm.engine.sparse_estimate import sparse_estimate
 from genreglm.engine.sparse_penalties import SparsePenalty
@@ -104,6 +104,8 @@ def fit(
     ------
     DataError, FormulaError
         For rows or a formula that cannot be used.
+    OptionError
+        For an option outside its allowed values, and options that do not go together.
     RankError
         Where columns are linearly dependent, with their names.
     SeparationError
@@ -113,6 +115,7 @@ def fit(
     InferenceError
         Where the covariance asked for does not fit in memory or is not defined.
     """
+    require_penalty(penalty)
     if isinstance(penalty, Shrinkage):
         covariance, clusters = None, None
     _check_options(weight_kind, covariance, clusters)
