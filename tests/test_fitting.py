@@ -355,6 +355,17 @@ def test_wrong_offsets(rows: pd.DataFrame, offset: object) -> None:
         gg.fit(FORMULA, rows, offset=offset)
 
 
+def test_an_offset_in_a_frame_goes_by_the_names_of_its_columns(rows: pd.DataFrame) -> None:
+    values = np.random.default_rng(0).normal(size=(len(rows), 3))
+    frame = pd.DataFrame(values, columns=list(GENRES[:3]))
+    wanted = gg.fit(FORMULA, rows, offset=values)
+    found = gg.fit(FORMULA, rows, offset=frame[frame.columns[::-1]])
+    np.testing.assert_array_equal(found.coefficients, wanted.coefficients)
+    for wrong in (frame.iloc[:, :2], frame.set_axis(["x", "y", "z"], axis=1), frame.iloc[:, [0, 0, 1, 2]]):
+        with pytest.raises(DataError, match="offset must have one column for each of the 3 classes"):
+            gg.fit(FORMULA, rows, offset=wrong)
+
+
 def test_wrong_clusters(rows: pd.DataFrame) -> None:
     with pytest.raises(DataError, match="clusters has shape"):
         gg.fit(FORMULA, rows, covariance="clustered", clusters=np.zeros(3))

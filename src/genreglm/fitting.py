@@ -81,7 +81,8 @@ def fit(
     weights : column name or (rows,) numbers >= 0; frequencies (2 = the row twice) unless
         `weight_kind="importance"`, whose scale means nothing and which demands a robust or clustered covariance; see
         `genreglm.engine.covariance.covariance_of`
-    offset : (rows, classes), a known part of the linear predictor; or {class: column of the rows}, 0 in the others
+    offset : a known part of the linear predictor: a frame with one column a class, by name; an array (rows, classes) in
+        the order of the classes; or {class: column of the rows}, 0 in the others
     soft_labels : a frame of shares, one column a class, that spreads each row over several classes (the same as
         the row once for each class, weighted by its share), or {class: column of the rows}; the formula's response is
         then not read. In passes weights, offset, soft labels and clusters are columns of the rows

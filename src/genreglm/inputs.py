@@ -17,7 +17,7 @@ Codes = NDArray[np.int64]
 Column = str | Sequence[Any] | NDArray[Any] | pd.Series
 Clusters = Column | Sequence[Column]
 # Values, or for each class the column of the frame that holds its own.
-Offset = Floats | Mapping[Any, str]
+Offset = Floats | pd.DataFrame | Mapping[Any, str]
 SoftLabels = pd.DataFrame | Mapping[Any, str]
 
 
@@ -153,10 +153,12 @@ def row_weights(weights: Column | None, frame: pd.DataFrame, *, part: bool = Fal
 def offset_values(offset: Offset | None, design: Design, frame: pd.DataFrame) -> Floats | None:
     """Return the offset of rows, (rows, classes), None where there is none; 0 in a class that no column is given for.
 
+    A frame's columns are those of the classes by name, an array's in their order.
+
     Raises
     ------
     DataError
-        Unless they are finite numbers, and for an unknown class or column.
+        Unless they are finite numbers, for an unknown class or column, and for a frame without a column for each class.
     """
     if offset is None:
         return None
@@ -168,6 +170,8 @@ def offset_values(offset: Offset | None, design: Design, frame: pd.DataFrame) ->
         offset = np.column_stack(
             [column(offset[label], frame, "offset") if label in offset else none for label in design.classes]
         )
+    if isinstance(offset, pd.DataFrame):
+        offset = _by_class(offset, design.classes)
     try:
         values = np.ascontiguousarray(offset, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -175,6 +179,17 @@ def offset_values(offset: Offset | None, design: Design, frame: pd.DataFrame) ->
     if values.shape != (len(frame), len(design.classes)) or not np.isfinite(values).all():
         raise DataError(f"offset must be finite, {(len(frame), len(design.classes))}; found {values.shape}.")
     return values
+
+
+def _by_class(offset: pd.DataFrame, classes: Sequence[Any]) -> pd.DataFrame:
+    """Return the columns in the order of the classes: in any other they would move coefficients unseen."""
+    if set(offset.columns) != set(classes) or not offset.columns.is_unique:
+        found = ", ".join(map(str, offset.columns[:10]))
+        raise DataError(
+            f"offset must have one column for each of the {len(classes)} classes of the design, by its name; found "
+            f"{found}. Give {{class: column of the rows}} for some classes only, or an array in the classes' order."
+        )
+    return offset[list(classes)]
 
 
 def targets(soft_labels: SoftLabels | None, design: Design, frame: pd.DataFrame) -> Targets:
