@@ -116,7 +116,9 @@ class MultinomialGLMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[
     def decision_function(self, X: ArrayLike) -> Floats:
         """Return the linear predictor (rows, K), zero in sum over the classes; (rows,) for two: classes_[1]'s."""
         check_is_fitted(self)
-        eta = validate_data(self, X, dtype=np.float64, reset=False) @ self.coef_.T + self.intercept_
+        x = validate_data(self, X, dtype=np.float64, reset=False)
+        with single_threaded_blas():
+            eta = x @ self.coef_.T + self.intercept_
         return np.asarray(eta[:, 0] if len(self.classes_) == 2 else eta)
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:

@@ -16,6 +16,7 @@ from genreglm.engine.coordinates import Standardisation
 from genreglm.engine.newton import Step
 from genreglm.engine.penalties import Penalty, Shrinkage, in_words
 from genreglm.engine.problem import Problem
+from genreglm.engine.threads import single_threaded_blas
 from genreglm.errors import DataError, InferenceError
 from genreglm.options import Adjustment, AnovaType, CovarianceKind, PredictionKind, TermTest, WeightKind, check_choice
 from genreglm.row_columns import RowColumns
@@ -228,6 +229,7 @@ class Result:
             return pd.Series(np.array(self.classes)[:0], name=self.design.response)
         return pd.DataFrame({label: np.zeros(0) for label in self.classes})
 
+    @single_threaded_blas()
     def _predict(self, rows: pd.DataFrame, kind: PredictionKind) -> Any:
         if not len(rows):
             return self._meta(kind)
