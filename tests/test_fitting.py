@@ -386,6 +386,8 @@ def test_options_that_do_not_go_together(rows: pd.DataFrame) -> None:
         gg.fit(FORMULA, rows, clusters="artist")
     with pytest.raises(OptionError, match="'observed', 'robust', 'clustered'"):
         gg.fit(FORMULA, rows, covariance="exact")
+    with pytest.raises(OptionError, match="'observed', 'robust', 'clustered'"):
+        gg.fit(FORMULA, rows, covariance="exact", penalty=gg.Ridge(0.1), clusters="nope")
     with pytest.raises(OptionError, match="'frequency', 'importance'"):
         gg.fit(FORMULA, rows, weight_kind="odd")
     with pytest.raises(OptionError, match="covariance='robust'"):
@@ -403,6 +405,20 @@ def test_what_is_no_penalty_is_refused(rows: pd.DataFrame, penalty: object) -> N
 def test_a_penalty_that_was_not_called_is_refused(rows: pd.DataFrame) -> None:
     with pytest.raises(OptionError, match=r"call it, as in gg\.Jeffreys\(\.\.\.\)"):
         gg.fit(FORMULA, rows, penalty=gg.Jeffreys)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "says"),
+    [
+        *[("gradient_tolerance", value, "finite number > 0") for value in (np.nan, np.inf, -1.0, 0.0, "small")],
+        *[("decrement_tolerance", value, "finite number > 0") for value in (np.nan, -1.0, 0.0)],
+        *[("max_steps", value, "whole number >= 1") for value in (-1, 0, 1.5)],
+        ("callback", 5, "function of a Step"),
+    ],
+)
+def test_stopping_options_that_are_none(rows: pd.DataFrame, option: str, value: object, says: str) -> None:
+    with pytest.raises(OptionError, match=f"{option}={value!r} must be a {says}"):
+        gg.fit(FORMULA, rows, **{option: value})
 
 
 def test_an_end_that_is_no_maximum_is_refused(rows: pd.DataFrame) -> None:
@@ -428,6 +444,8 @@ def test_a_covariance_beyond_memory_is_refused_before_the_fit(
 def test_tables_without_rows_or_of_unknown_kind(rows: pd.DataFrame, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no rows"):
         gg.fit(FORMULA, rows.head(0))
+    with pytest.raises(DataError, match="rows are int; give a DataFrame, a path"):
+        gg.separation(FORMULA, 5)
     with pytest.raises(DataError, match="must end in"):
         gg.fit(FORMULA, f"{tmp_path}/tracks.xlsx")
     with pytest.raises(DataError, match="could not be read"):

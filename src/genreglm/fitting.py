@@ -90,8 +90,8 @@ def fit(
     penalty : `Ridge`, `FamilyRidge`, `SmoothRidge`, `SmoothFamilyRidge`, `Lasso`, `ElasticNet`, `GroupLasso`,
         `TermLasso`, `CellPrior`, `Jeffreys`, or None for plain maximum likelihood
     covariance : "observed" information, "robust" (which is HC1, factor n / (n - 1)), "HC0" (without a factor),
-        "clustered" (factor G / (G - 1)), or None. A fit under a ridge or a lasso carries none, whatever is
-        asked
+        "clustered" (factor G / (G - 1)), or None. A fit under a ridge or a lasso carries none, whichever is asked for,
+        and takes no note of clusters
     clusters : column name or (rows,) labels, for "clustered"; a list of two of them clusters two ways, see
         `genreglm.engine.covariance.covariance_of`
     start : a result to start from, of any formula on the same response, or coefficients (columns, classes); it
@@ -117,10 +117,13 @@ def fit(
         Where the covariance asked for does not fit in memory or is not defined.
     """
     require_penalty(penalty)
+    check_choice("weight_kind", weight_kind, WeightKind)
+    check_choice("aliased", aliased, Aliased)
+    if covariance is not None:
+        check_choice("covariance", covariance, CovarianceKind)
     if isinstance(penalty, Shrinkage):
         covariance, clusters = None, None
-    _check_options(weight_kind, covariance, clusters)
-    check_choice("aliased", aliased, Aliased)
+    _require_together(weight_kind, covariance, clusters)
     control = Control(gradient_tolerance, decrement_tolerance, max_steps, callback)
     if is_dask_frame(rows) or (comes_in_batches(rows) if out_of_core is None else out_of_core):
         if isinstance(rows, pd.DataFrame):
@@ -212,10 +215,7 @@ def _learnt(formula: str | Design, frame: pd.DataFrame, labels: Sequence[Any] | 
     return designs.learn_with_matrix(formula, frame, labels)
 
 
-def _check_options(weight_kind: WeightKind, covariance: CovarianceKind | None, clusters: Clusters | None) -> None:
-    check_choice("weight_kind", weight_kind, WeightKind)
-    if covariance is not None:
-        check_choice("covariance", covariance, CovarianceKind)
+def _require_together(weight_kind: WeightKind, covariance: CovarianceKind | None, clusters: Clusters | None) -> None:
     if (covariance == "clustered") != (clusters is not None):
         raise OptionError("covariance='clustered' and clusters= go together: give both, or neither.")
     if weight_kind == "importance" and covariance == "observed":

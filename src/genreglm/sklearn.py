@@ -25,6 +25,8 @@ Floats = NDArray[np.float64]
 
 # Of each label are shown to scikit-learn's check.
 _FEW_LABELS = 3
+# The square of a tolerance may be 0 for being too small for a float.
+_SMALLEST = float(np.finfo(np.float64).tiny)
 
 
 class MultinomialGLMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -106,7 +108,7 @@ class MultinomialGLMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[
             found = estimate(
                 problem,
                 ridge=ridge_strengths(problem, self.alpha, penalised, self.standardise) if self.alpha > 0 else None,
-                control=Control(self.tol, self.tol**2, self.max_iter),
+                control=Control(self.tol, max(self.tol**2, _SMALLEST), self.max_iter),
             )
         self._require_usable(found)
         self.coef_, self.intercept_ = self._sklearn_layout(found.coefficients)
