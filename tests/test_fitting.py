@@ -1,5 +1,6 @@
 """`gg.fit` on data whose answer is known, against statsmodels, and its refusals."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -214,6 +215,25 @@ def test_frequencies_and_importance_differ_in_the_robust_covariance(rows: pd.Dat
     scaled = gg.fit(FORMULA, rows, weights=5.0 * w, weight_kind="importance", covariance="robust")
     np.testing.assert_allclose(scaled.tidy()["std_error"], importance.tidy()["std_error"], rtol=1e-7)
     assert not np.allclose(importance.tidy()["std_error"], frequency["std_error"], rtol=1e-3)
+
+
+def test_the_scale_of_importance_weights_shows_nowhere_but_in_likelihoods(rows: pd.DataFrame) -> None:
+    w = np.arange(len(rows)) % 5.0
+    fits = [
+        gg.fit(FORMULA, rows, weights=scale * w, weight_kind="importance", covariance="HC0") for scale in (1.0, 1000.0)
+    ]
+    one, other = (result.glance().iloc[0] for result in fits)
+    assert one["nobs"] == np.count_nonzero(w)
+    assert re.search(r"\nRows +192\n", fits[0].summary())
+    assert one[["aic", "aicc", "bic", "caic", "hqic", "mcfadden_r2_adjusted"]].isna().all()
+    scaled = ["log_likelihood", "null_log_likelihood", "deviance", "null_deviance", "gradient_norm", "iterations"]
+    pd.testing.assert_series_equal(other.drop(scaled), one.drop(scaled), rtol=1e-9)
+
+
+@pytest.mark.parametrize("penalty", [gg.CellPrior(), gg.Jeffreys()])
+def test_importance_weights_have_no_prior_that_is_worth_rows(rows: pd.DataFrame, penalty: object) -> None:
+    with pytest.raises(OptionError, match=r"worth rows.*weight_kind='frequency' with covariance='clustered'"):
+        gg.fit(FORMULA, rows, weight_kind="importance", covariance=None, penalty=penalty)
 
 
 # Separation

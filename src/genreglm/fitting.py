@@ -79,8 +79,8 @@ def fit(
     client : of a running Dask cluster, for a Dask frame; the one at work in this process where there is one, else its
         threads
     weights : column name or (rows,) numbers >= 0; frequencies (2 = the row twice) unless
-        `weight_kind="importance"`, whose scale means nothing and which demands a robust or clustered covariance; see
-        `genreglm.engine.covariance.covariance_of`
+        `weight_kind="importance"`, whose scale means nothing and which demands a robust or clustered covariance, and no
+        prior that is worth rows (`CellPrior`, `Jeffreys`); see `genreglm.engine.covariance.covariance_of`
     offset : a known part of the linear predictor: a frame with one column a class, by name; an array (rows, classes) in
         the order of the classes; or {class: column of the rows}, 0 in the others
     soft_labels : a frame of shares, one column a class, that spreads each row over several classes (the same as
@@ -123,7 +123,7 @@ def fit(
         check_choice("covariance", covariance, CovarianceKind)
     if isinstance(penalty, Shrinkage):
         covariance, clusters = None, None
-    _require_together(weight_kind, covariance, clusters)
+    _require_together(weight_kind, penalty, covariance, clusters)
     control = Control(gradient_tolerance, decrement_tolerance, max_steps, callback)
     if is_dask_frame(rows) or (comes_in_batches(rows) if out_of_core is None else out_of_core):
         if isinstance(rows, pd.DataFrame):
@@ -215,13 +215,22 @@ def _learnt(formula: str | Design, frame: pd.DataFrame, labels: Sequence[Any] | 
     return designs.learn_with_matrix(formula, frame, labels)
 
 
-def _require_together(weight_kind: WeightKind, covariance: CovarianceKind | None, clusters: Clusters | None) -> None:
+def _require_together(
+    weight_kind: WeightKind, penalty: Penalty | None, covariance: CovarianceKind | None, clusters: Clusters | None
+) -> None:
     if (covariance == "clustered") != (clusters is not None):
         raise OptionError("covariance='clustered' and clusters= go together: give both, or neither.")
     if weight_kind == "importance" and covariance == "observed":
         raise OptionError(
             "weight_kind='importance' gives no observed-information covariance: use covariance='robust', 'HC0', "
             "'clustered' or None."
+        )
+    if weight_kind == "importance" and isinstance(penalty, CellPrior | Jeffreys):
+        raise OptionError(
+            f"{penalty!r} is worth rows, and weight_kind='importance' says that weights do not count them, so the "
+            "answer would hang on the scale of the weights. Use gg.Ridge, whose strength is for the mean; or scale the "
+            "weights so that 1 is worth a row, and use weight_kind='frequency' with covariance='clustered', which is "
+            "the same for both kinds."
         )
 
 
@@ -248,6 +257,7 @@ def _statistics(found: Estimate, weight_kind: WeightKind) -> FitStatistics:
         largest_class=float(found.problem.class_weights.max()),
         tjur=tuple(tjur.tolist()),
         weight_kind=weight_kind,
+        rows=float(np.count_nonzero(found.problem.w)),
     )
 
 

@@ -163,7 +163,7 @@ def _infer(
 
 def _statistics(ready: Prepared, measured: Measured, found: PassEstimate, weight_kind: WeightKind) -> FitStatistics:
     assert found.solution is not None
-    log_likelihood, *sums = ready.rows.reduce(fit_sums, added, found.standardised)
+    log_likelihood, live, *sums = ready.rows.reduce(fit_sums, added, found.standardised)
     told_right, tjur = discrimination_of(*sums)
     return FitStatistics(
         nobs=measured.total_weight,
@@ -177,6 +177,7 @@ def _statistics(ready: Prepared, measured: Measured, found: PassEstimate, weight
         tjur=tuple(tjur.tolist()),
         weight_kind=weight_kind,
         passes=found.passes,
+        rows=live,
     )
 
 

@@ -78,6 +78,7 @@ class FitStatistics:
     Attributes
     ----------
     nobs : sum of the weights
+    rows : of positive weight
     log_likelihood, null_log_likelihood : of the fit, and of intercepts alone
     gradient_norm, iterations, outcome : of the solver
     told_right : weight of the rows whose most probable class is their own
@@ -86,7 +87,7 @@ class FitStatistics:
     weight_kind : "frequency" or "importance", as `gg.fit` was told
     passes : over the rows, where they were met in passes; 0 where they were in memory
 
-    `told_right`, `largest_class` and `tjur` are NaN or empty in a model that was saved before they were kept.
+    `told_right`, `largest_class`, `tjur` and `rows` are NaN or empty in a model that was saved before they were kept.
     """
 
     nobs: float
@@ -100,6 +101,7 @@ class FitStatistics:
     tjur: tuple[float, ...] = ()
     weight_kind: WeightKind = "frequency"
     passes: int = 0
+    rows: float = float("nan")
 
 
 @dataclass(frozen=True)
