@@ -13,6 +13,7 @@ from genreglm.engine import memory
 from genreglm.errors import (
     ConvergenceError,
     DataError,
+    EstimationError,
     FormulaError,
     InferenceError,
     OptionError,
@@ -459,6 +460,16 @@ def test_a_covariance_beyond_memory_is_refused_before_the_fit(
     with pytest.raises(InferenceError, match=r"5 columns x 3 classes \(10 parameters\).*covariance=None"):
         gg.fit(FORMULA, rows)
     assert gg.fit(FORMULA, rows, covariance=None).inference is None
+
+
+def test_a_fit_of_a_design_beyond_memory_is_refused_before_its_matrix_is_made(
+    rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    design = gg.design(FORMULA, rows)
+    monkeypatch.setattr(memory, "available_bytes", lambda: 1_000)
+    monkeypatch.setattr(gg.Design, "matrix", lambda *_: pytest.fail("the matrix was made"))
+    with pytest.raises(EstimationError, match="240 rows x 5 columns x 3 classes needs"):
+        gg.fit(design, rows)
 
 
 def test_tables_without_rows_or_of_unknown_kind(rows: pd.DataFrame, tmp_path: Path) -> None:
