@@ -207,6 +207,13 @@ def test_clusters_two_ways_by_name_and_by_values(rows: pd.DataFrame) -> None:
     assert mixed.require_inference().clusters == "artist and clusters[1]"
 
 
+def test_a_list_of_one_clusters_one_way(rows: pd.DataFrame) -> None:
+    wanted = gg.fit(FORMULA, rows, covariance="clustered", clusters="artist")
+    found = gg.fit(FORMULA, rows, covariance="clustered", clusters=["artist"])
+    assert found.require_inference().clusters == "artist"
+    pd.testing.assert_frame_equal(found.tidy(), wanted.tidy(), check_exact=True)
+
+
 def test_frequencies_and_importance_differ_in_the_robust_covariance(rows: pd.DataFrame) -> None:
     w = np.arange(len(rows)) % 3 + 1
     repeated = rows.loc[np.repeat(rows.index, w)]
@@ -396,7 +403,7 @@ def test_wrong_clusters(rows: pd.DataFrame) -> None:
         gg.fit(FORMULA, rows, covariance="clustered", clusters=np.zeros(len(rows)))
     with pytest.raises(DataError, match="clusters\\[1\\]='album' is no column"):
         gg.fit(FORMULA, rows, covariance="clustered", clusters=["artist", "album"])
-    with pytest.raises(DataError, match=r"clusters has shape \(3,\)"):
+    with pytest.raises(DataError, match=r"clusters has 3 items.*one column, a list of two"):
         gg.fit(FORMULA, rows, covariance="clustered", clusters=["artist", "key", "genre"])
 
 

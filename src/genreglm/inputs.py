@@ -81,19 +81,31 @@ def cluster_codes(clusters: Clusters, frame: pd.DataFrame) -> tuple[list[Codes],
     """Return each row's cluster as a code, once for each way of clustering, and the clusters' name.
 
     A list or tuple of two columns, by name or as values, clusters two ways: ``["artist", "album"]``, named
-    "artist and album". Values have no name of their own: theirs is "clusters".
+    "artist and album". A list of one is what it holds. Values have no name of their own: theirs is "clusters".
 
     Raises
     ------
     DataError
-        Where there is no such column, the length is not the frame's, or a row has no cluster.
+        Where there is no such column, the length is not the frame's, a row has no cluster, or more than two columns are
+        named.
     """
+    clusters = unlisted(clusters)
     if isinstance(clusters, list | tuple) and len(clusters) == 2:
         ways = [(way, f"clusters[{number}]") for number, way in enumerate(clusters)]
+    elif isinstance(clusters, list | tuple) and len(clusters) != len(frame):
+        raise DataError(
+            f"clusters has {len(clusters):,} items, but the table has {len(frame):,} rows: give one column, a list of "
+            f"two, or a label for each row; found {clusters!r:.60}."
+        )
     else:
         ways = [(clusters, "clusters")]
     codes = [labelled_codes(way, frame, name)[0] for way, name in ways]
     return codes, " and ".join(way if isinstance(way, str) else name for way, name in ways)
+
+
+def unlisted(clusters: Any) -> Any:
+    """Return what a list of one holds, else what was given."""
+    return clusters[0] if isinstance(clusters, list | tuple) and len(clusters) == 1 else clusters
 
 
 def labelled_codes(clusters: Column, frame: pd.DataFrame, name: str) -> tuple[Codes, NDArray[Any]]:
