@@ -152,6 +152,9 @@ class MultinomialGLMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[
         """Return the rows of positive weight as the engine's problem, and the sorted classes among them."""
         # By hashing: sorting words takes a third of a small fit.
         codes, classes = pd.factorize(labels, sort=True)
+        missing = int((codes < 0).sum())
+        if missing:
+            raise ValueError(f"y: {missing:,} labels are missing. Give each row one, or leave such rows out.")
         classes = classes.astype(labels.dtype)
         # scikit-learn sorts too, and warns where labels hardly ever recur: a few of each tell it as much.
         few = labels.dtype.kind in "OU" and _FEW_LABELS * len(classes) <= len(labels)
