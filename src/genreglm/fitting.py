@@ -94,8 +94,8 @@ def fit(
         and takes no note of clusters
     clusters : column name or (rows,) labels, for "clustered"; a list of two of them clusters two ways, see
         `genreglm.engine.covariance.covariance_of`
-    start : a result to start from, of any formula on the same response, or coefficients (columns, classes); it
-        changes the time, not the answer; under a lasso it is not used
+    start : a result to start from, of any formula on the same response, or coefficients (columns, classes), with those
+        of columns that are dropped or without; it changes the time, not the answer; under a lasso it is not used
     gradient_tolerance, decrement_tolerance, max_steps : see `genreglm.engine.newton.minimise`; under a lasso
         the first bounds the violation of the conditions of an optimum, in standardised columns, the second does not
         count, and 20 of its small steps are one
@@ -147,12 +147,13 @@ def fit(
     if covariance is not None:
         memory.require_covariance(len(learnt.columns), len(learnt.classes), sandwich=covariance != "observed")
     problem = inputs.problem(learnt, frame, weights, offset, soft_labels, matrix)
+    columns = learnt.columns
     if aliased == "drop":
         learnt, problem = _without_aliased(learnt, problem)
     cells = [] if isinstance(penalty, Shrinkage) else problem.empty_cells(learnt.spans)
     if cells and penalty is None:
         raise separated_by_cells(named(learnt, cells))
-    beginning = None if start is None else start_from(start, learnt, problem, frame)
+    beginning = None if start is None else start_from(start, learnt, problem, frame, columns)
     if isinstance(penalty, Jeffreys):
         found = jeffreys(problem, beginning, control, cells)
     elif isinstance(penalty, SparsePenalty):

@@ -55,11 +55,11 @@ def fit_in_passes(
     _require_passes(penalty)
     informed = covariance is not None or isinstance(penalty, Jeffreys)
     with prepared(formula, source, how, beside, client, informed=informed) as ready:
-        measured = Measured.of(ready.rows)
+        measured, columns = Measured.of(ready.rows), ready.design.columns
         if aliased == "drop":
             ready, measured = _without_aliased(ready, measured)
         if start is not None:
-            given = start_from(start, ready.design, ready.sample, ready.frame)
+            given = start_from(start, ready.design, ready.sample, ready.frame, columns)
             ready = replace(ready, start=ready.sample.standardisation.forth(given))
         return _fit(ready, measured, weight_kind, penalty, covariance, control)
 
