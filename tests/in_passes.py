@@ -37,6 +37,7 @@ def agree(
     assert found.statistics.null_log_likelihood == pytest.approx(wanted.statistics.null_log_likelihood, rel=1e-12)
     assert found.statistics.told_right == pytest.approx(wanted.statistics.told_right, rel=1e-12)
     assert found.statistics.nobs == pytest.approx(wanted.statistics.nobs, rel=1e-14)
+    assert found.statistics.rows == wanted.statistics.rows
     np.testing.assert_allclose(found.statistics.tjur, wanted.statistics.tjur, rtol=1e-8)
     assert (found.inference is None) == (wanted.inference is None)
     if found.inference is not None and wanted.inference is not None:

@@ -39,6 +39,18 @@ def test_dropped_they_leave_the_fit_of_the_others(rows: pd.DataFrame, tmp_path: 
     assert loaded.design.aliased == ("again",)
 
 
+def test_a_start_may_have_the_dropped_columns(rows: pd.DataFrame) -> None:
+    result = gg.fit(FORMULA, rows, aliased="drop")
+    whole = gg.design(FORMULA, rows)
+    given = pd.DataFrame(result.coefficients, index=list(result.design.columns)).reindex(list(whole.columns))
+    for start in (given.to_numpy(), result.coefficients):
+        again = gg.fit(whole, rows, aliased="drop", start=start)
+        np.testing.assert_allclose(again.coefficients, result.coefficients, rtol=1e-7, atol=1e-9)
+        assert again.statistics.iterations < 2
+    with pytest.raises(OptionError, match=r"start must be a Result or \(6, 3\) finite coefficients"):
+        gg.fit(whole, rows, aliased="drop", start=np.zeros((4, 3)))
+
+
 def test_nothing_is_dropped_where_nothing_depends(rows: pd.DataFrame) -> None:
     assert gg.fit("genre ~ energy", rows, aliased="drop").design.aliased == ()
 

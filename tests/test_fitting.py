@@ -1,5 +1,6 @@
 """`gg.fit` on data whose answer is known, against statsmodels, and its refusals."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -239,6 +240,13 @@ def test_clusters_two_ways_by_name_and_by_values(rows: pd.DataFrame) -> None:
     assert mixed.require_inference().clusters == "artist and clusters[1]"
 
 
+def test_a_list_of_one_clusters_one_way(rows: pd.DataFrame) -> None:
+    wanted = gg.fit(FORMULA, rows, covariance="clustered", clusters="artist")
+    found = gg.fit(FORMULA, rows, covariance="clustered", clusters=["artist"])
+    assert found.require_inference().clusters == "artist"
+    pd.testing.assert_frame_equal(found.tidy(), wanted.tidy(), check_exact=True)
+
+
 def test_frequencies_and_importance_differ_in_the_robust_covariance(rows: pd.DataFrame) -> None:
     w = np.arange(len(rows)) % 3 + 1
     repeated = rows.loc[np.repeat(rows.index, w)]
@@ -248,6 +256,25 @@ def test_frequencies_and_importance_differ_in_the_robust_covariance(rows: pd.Dat
     scaled = gg.fit(FORMULA, rows, weights=5.0 * w, weight_kind="importance", covariance="robust")
     np.testing.assert_allclose(scaled.tidy()["std_error"], importance.tidy()["std_error"], rtol=1e-7)
     assert not np.allclose(importance.tidy()["std_error"], frequency["std_error"], rtol=1e-3)
+
+
+def test_the_scale_of_importance_weights_shows_nowhere_but_in_likelihoods(rows: pd.DataFrame) -> None:
+    w = np.arange(len(rows)) % 5.0
+    fits = [
+        gg.fit(FORMULA, rows, weights=scale * w, weight_kind="importance", covariance="HC0") for scale in (1.0, 1000.0)
+    ]
+    one, other = (result.glance().iloc[0] for result in fits)
+    assert one["nobs"] == np.count_nonzero(w)
+    assert re.search(r"\nRows +192\n", fits[0].summary())
+    assert one[["aic", "aicc", "bic", "caic", "hqic", "mcfadden_r2_adjusted"]].isna().all()
+    scaled = ["log_likelihood", "null_log_likelihood", "deviance", "null_deviance", "gradient_norm", "iterations"]
+    pd.testing.assert_series_equal(other.drop(scaled), one.drop(scaled), rtol=1e-9)
+
+
+@pytest.mark.parametrize("penalty", [gg.CellPrior(), gg.Jeffreys()])
+def test_importance_weights_have_no_prior_that_is_worth_rows(rows: pd.DataFrame, penalty: object) -> None:
+    with pytest.raises(OptionError, match=r"worth rows.*weight_kind='frequency' with covariance='clustered'"):
+        gg.fit(FORMULA, rows, weight_kind="importance", covariance=None, penalty=penalty)
 
 
 # Separation
@@ -433,6 +460,17 @@ def test_wrong_offsets(rows: pd.DataFrame, offset: object) -> None:
         gg.fit(FORMULA, rows, offset=offset)
 
 
+def test_an_offset_in_a_frame_goes_by_the_names_of_its_columns(rows: pd.DataFrame) -> None:
+    values = np.random.default_rng(0).normal(size=(len(rows), 3))
+    frame = pd.DataFrame(values, columns=list(GENRES[:3]))
+    wanted = gg.fit(FORMULA, rows, offset=values)
+    found = gg.fit(FORMULA, rows, offset=frame[frame.columns[::-1]])
+    np.testing.assert_array_equal(found.coefficients, wanted.coefficients)
+    for wrong in (frame.iloc[:, :2], frame.set_axis(["x", "y", "z"], axis=1), frame.iloc[:, [0, 0, 1, 2]]):
+        with pytest.raises(DataError, match="offset must have one column for each of the 3 classes"):
+            gg.fit(FORMULA, rows, offset=wrong)
+
+
 def test_wrong_clusters(rows: pd.DataFrame) -> None:
     with pytest.raises(DataError, match="clusters has shape"):
         gg.fit(FORMULA, rows, covariance="clustered", clusters=np.zeros(3))
@@ -442,7 +480,7 @@ def test_wrong_clusters(rows: pd.DataFrame) -> None:
         gg.fit(FORMULA, rows, covariance="clustered", clusters=np.zeros(len(rows)))
     with pytest.raises(DataError, match="clusters\\[1\\]='album' is no column"):
         gg.fit(FORMULA, rows, covariance="clustered", clusters=["artist", "album"])
-    with pytest.raises(DataError, match=r"clusters has shape \(3,\)"):
+    with pytest.raises(DataError, match=r"clusters has 3 items.*one column, a list of two"):
         gg.fit(FORMULA, rows, covariance="clustered", clusters=["artist", "key", "genre"])
 
 
@@ -453,12 +491,39 @@ def test_options_that_do_not_go_together(rows: pd.DataFrame) -> None:
         gg.fit(FORMULA, rows, clusters="artist")
     with pytest.raises(OptionError, match="'observed', 'robust', 'clustered'"):
         gg.fit(FORMULA, rows, covariance="exact")
+    with pytest.raises(OptionError, match="'observed', 'robust', 'clustered'"):
+        gg.fit(FORMULA, rows, covariance="exact", penalty=gg.Ridge(0.1), clusters="nope")
     with pytest.raises(OptionError, match="'frequency', 'importance'"):
         gg.fit(FORMULA, rows, weight_kind="odd")
     with pytest.raises(OptionError, match="covariance='robust'"):
         gg.fit(FORMULA, rows, weight_kind="importance")
     with pytest.raises(OptionError, match="no terms"):
         gg.fit(FORMULA, rows, penalty=gg.Ridge(1.0, factors={"loudness": 2.0}))
+
+
+@pytest.mark.parametrize("penalty", ["jeffreys", 0.1, object])
+def test_what_is_no_penalty_is_refused(rows: pd.DataFrame, penalty: object) -> None:
+    with pytest.raises(OptionError, match=r"is no penalty.*gg\.Ridge.*gg\.TermLasso, gg\.CellPrior, gg\.Jeffreys"):
+        gg.fit(FORMULA, rows, penalty=penalty)
+
+
+def test_a_penalty_that_was_not_called_is_refused(rows: pd.DataFrame) -> None:
+    with pytest.raises(OptionError, match=r"call it, as in gg\.Jeffreys\(\.\.\.\)"):
+        gg.fit(FORMULA, rows, penalty=gg.Jeffreys)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "says"),
+    [
+        *[("gradient_tolerance", value, "finite number > 0") for value in (np.nan, np.inf, -1.0, 0.0, "small")],
+        *[("decrement_tolerance", value, "finite number > 0") for value in (np.nan, -1.0, 0.0)],
+        *[("max_steps", value, "whole number >= 1") for value in (-1, 0, 1.5)],
+        ("callback", 5, "function of a Step"),
+    ],
+)
+def test_stopping_options_that_are_none(rows: pd.DataFrame, option: str, value: object, says: str) -> None:
+    with pytest.raises(OptionError, match=f"{option}={value!r} must be a {says}"):
+        gg.fit(FORMULA, rows, **{option: value})
 
 
 def test_an_end_that_is_no_maximum_is_refused(rows: pd.DataFrame) -> None:
@@ -483,9 +548,21 @@ def test_a_covariance_beyond_memory_is_refused_before_the_fit(
         gg.fit(FORMULA, rows, penalty=gg.Jeffreys(), covariance=None)
 
 
+def test_a_fit_of_a_design_beyond_memory_is_refused_before_its_matrix_is_made(
+    rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    design = gg.design(FORMULA, rows)
+    monkeypatch.setattr(memory, "available_bytes", lambda: 1_000)
+    monkeypatch.setattr(gg.Design, "matrix", lambda *_: pytest.fail("the matrix was made"))
+    with pytest.raises(EstimationError, match="240 rows x 5 columns x 3 classes needs"):
+        gg.fit(design, rows)
+
+
 def test_tables_without_rows_or_of_unknown_kind(rows: pd.DataFrame, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no rows"):
         gg.fit(FORMULA, rows.head(0))
+    with pytest.raises(DataError, match="rows are int; give a DataFrame, a path"):
+        gg.separation(FORMULA, 5)
     with pytest.raises(DataError, match="must end in"):
         gg.fit(FORMULA, f"{tmp_path}/tracks.xlsx")
     with pytest.raises(DataError, match="could not be read"):

@@ -55,7 +55,7 @@ def save(tmp_path: Path) -> Save:
         {"covariance": "robust"},
         {"covariance": "HC0", "weights": "weight", "weight_kind": "importance"},
         {"covariance": "clustered", "clusters": "artist"},
-        {"covariance": "clustered", "clusters": "artist", "weights": "weight"},
+        {"covariance": "clustered", "clusters": ["artist"], "weights": "weight"},
         {"penalty": gg.Ridge(1e-2, standardise=True, factors={"energy": 3.0})},
         {"penalty": gg.FamilyRidge(1e-2, families={"ambient": "a", "blues": "a", "country": "b", "disco": "c"})},
         {"penalty": gg.SmoothRidge(1e-3, roughness=1e-3)},

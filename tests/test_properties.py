@@ -1,15 +1,18 @@
 """What must not matter does not: order, coding, units, cutting, and how often a row is written."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_limits
 
 import genreglm as gg
 from genreglm.engine.objective import Objective
+from genreglm.sklearn import MultinomialGLMClassifier
 from simulated import GENRES, KEYS, case, point, tracks
 
 FORMULA = "genre ~ energy + valence + C(key)"
@@ -164,6 +167,25 @@ def test_a_fit_is_the_same_to_the_bit_with_one_thread_and_with_two(monkeypatch: 
         np.testing.assert_array_equal(other.coefficients, answers[0].coefficients)
         pd.testing.assert_frame_equal(other.tidy(), answers[0].tidy(), check_exact=True)
         pd.testing.assert_frame_equal(other.glance(), answers[0].glance(), check_exact=True)
+
+
+@pytest.mark.parametrize("kind", ["model", "classifier"])
+def test_predictions_are_the_same_to_the_bit_with_one_thread_of_blas_and_with_two(kind: str) -> None:
+    """A threaded product adds in another order, which shows in tens of thousands of sums of many columns."""
+    rng = np.random.default_rng(0)
+    columns = [f"x{number}" for number in range(30)]
+    rows = pd.DataFrame(rng.normal(size=(4500, len(columns))), columns=columns)
+    genre = pd.Series(rng.choice(list("abcdefgh"), size=200))
+    if kind == "model":
+        result = gg.fit(f"genre ~ {' + '.join(columns)}", rows[:200].assign(genre=genre), penalty=gg.Ridge(0.1))
+        predictors = partial(result.predict, rows, kind="linear")
+    else:
+        predictors = partial(MultinomialGLMClassifier(0.1).fit(rows[:200], genre).decision_function, rows)
+    with threadpool_limits(1, user_api="blas"):
+        alone = np.asarray(predictors())
+    with threadpool_limits(2, user_api="blas"):
+        together = np.asarray(predictors())
+    np.testing.assert_array_equal(together, alone)
 
 
 def test_fits_from_several_python_threads_do_not_disturb_each_other() -> None:

@@ -220,6 +220,13 @@ def test_one_class_is_refused(rows: pd.DataFrame) -> None:
         MultinomialGLMClassifier().fit(rows[FEATURES], ["blues"] * len(rows))
 
 
+def test_a_missing_label_is_refused(rows: pd.DataFrame) -> None:
+    labels = np.array(rows["genre"], dtype=object)
+    labels[[3, 5]] = None
+    with pytest.raises(ValueError, match="y: 2 labels are missing"):
+        MultinomialGLMClassifier().fit(rows[FEATURES], labels)
+
+
 def test_too_few_steps_are_a_warning(rows: pd.DataFrame) -> None:
     with pytest.warns(ConvergenceWarning, match="step limit.*`max_iter`") as caught:
         found = MultinomialGLMClassifier(max_iter=1).fit(rows[FEATURES], rows["genre"])

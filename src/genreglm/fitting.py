@@ -16,7 +16,7 @@ from genreglm.engine.covariance import covariance_of
 from genreglm.engine.estimate import Control, Estimate, estimate, null_log_likelihood
 from genreglm.engine.jeffreys import jeffreys
 from genreglm.engine.newton import Outcome, Step
-from genreglm.engine.penalties import CellPrior, Jeffreys, Penalty, Ridge, Shrinkage
+from genreglm.engine.penalties import CellPrior, Jeffreys, Penalty, Ridge, Shrinkage, require_penalty
 from genreglm.engine.problem import Problem
 from genreglm.engine.sparse_estimate import sparse_estimate
 from genreglm.engine.sparse_penalties import SparsePenalty
@@ -79,9 +79,10 @@ def fit(
     client : of a running Dask cluster, for a Dask frame; the one at work in this process where there is one, else its
         threads
     weights : column name or (rows,) numbers >= 0; frequencies (2 = the row twice) unless
-        `weight_kind="importance"`, whose scale means nothing and which demands a robust or clustered covariance; see
-        `genreglm.engine.covariance.covariance_of`
-    offset : (rows, classes), a known part of the linear predictor; or {class: column of the rows}, 0 in the others
+        `weight_kind="importance"`, whose scale means nothing and which demands a robust or clustered covariance, and no
+        prior that is worth rows (`CellPrior`, `Jeffreys`); see `genreglm.engine.covariance.covariance_of`
+    offset : a known part of the linear predictor: a frame with one column a class, by name; an array (rows, classes) in
+        the order of the classes; or {class: column of the rows}, 0 in the others
     soft_labels : a frame of shares, one column a class, that spreads each row over several classes (the same as
         the row once for each class, weighted by its share), or {class: column of the rows}; the formula's response is
         then not read. In passes weights, offset, soft labels and clusters are columns of the rows
@@ -89,12 +90,12 @@ def fit(
     penalty : `Ridge`, `FamilyRidge`, `SmoothRidge`, `SmoothFamilyRidge`, `Lasso`, `ElasticNet`, `GroupLasso`,
         `TermLasso`, `CellPrior`, `Jeffreys`, or None for plain maximum likelihood
     covariance : "observed" information, "robust" (which is HC1, factor n / (n - 1)), "HC0" (without a factor),
-        "clustered" (factor G / (G - 1)), or None. A fit under a ridge or a lasso carries none, whatever is
-        asked
+        "clustered" (factor G / (G - 1)), or None. A fit under a ridge or a lasso carries none, whichever is asked for,
+        and takes no note of clusters
     clusters : column name or (rows,) labels, for "clustered"; a list of two of them clusters two ways, see
         `genreglm.engine.covariance.covariance_of`
-    start : a result to start from, of any formula on the same response, or coefficients (columns, classes); it
-        changes the time, not the answer; under a lasso it is not used
+    start : a result to start from, of any formula on the same response, or coefficients (columns, classes), with those
+        of columns that are dropped or without; it changes the time, not the answer; under a lasso it is not used
     gradient_tolerance, decrement_tolerance, max_steps : see `genreglm.engine.newton.minimise`; under a lasso
         the first bounds the violation of the conditions of an optimum, in standardised columns, the second does not
         count, and 20 of its small steps are one
@@ -104,6 +105,8 @@ def fit(
     ------
     DataError, FormulaError
         For rows or a formula that cannot be used.
+    OptionError
+        For an option outside its allowed values, and options that do not go together.
     RankError
         Where columns are linearly dependent, with their names.
     SeparationError
@@ -115,10 +118,14 @@ def fit(
     InferenceError
         Where the covariance asked for does not fit in memory or is not defined.
     """
+    require_penalty(penalty)
+    check_choice("weight_kind", weight_kind, WeightKind)
+    check_choice("aliased", aliased, Aliased)
+    if covariance is not None:
+        check_choice("covariance", covariance, CovarianceKind)
     if isinstance(penalty, Shrinkage):
         covariance, clusters = None, None
-    _check_options(weight_kind, covariance, clusters)
-    check_choice("aliased", aliased, Aliased)
+    _require_together(weight_kind, penalty, covariance, clusters)
     control = Control(gradient_tolerance, decrement_tolerance, max_steps, callback)
     if is_dask_frame(rows) or (comes_in_batches(rows) if out_of_core is None else out_of_core):
         if isinstance(rows, pd.DataFrame):
@@ -144,13 +151,14 @@ def fit(
     if covariance is not None:
         memory.require_covariance(len(learnt.columns), len(learnt.classes), sandwich=covariance != "observed")
     problem = inputs.problem(learnt, frame, weights, offset, soft_labels, matrix)
+    columns = learnt.columns
     if aliased == "drop":
         learnt, problem = _without_aliased(learnt, problem)
     unheld = unheld_spans(learnt, penalty)
     cells = problem.empty_cells(unheld) if unheld else []
     if cells and not isinstance(penalty, CellPrior | Jeffreys):
         raise separated_by_cells(named(learnt, cells), penalty)
-    beginning = None if start is None else start_from(start, learnt, problem, frame)
+    beginning = None if start is None else start_from(start, learnt, problem, frame, columns)
     if isinstance(penalty, Jeffreys):
         found = jeffreys(problem, beginning, control, cells)
     elif isinstance(penalty, SparsePenalty):
@@ -215,16 +223,22 @@ def _learnt(formula: str | Design, frame: pd.DataFrame, labels: Sequence[Any] | 
     return designs.learn_with_matrix(formula, frame, labels)
 
 
-def _check_options(weight_kind: WeightKind, covariance: CovarianceKind | None, clusters: Clusters | None) -> None:
-    check_choice("weight_kind", weight_kind, WeightKind)
-    if covariance is not None:
-        check_choice("covariance", covariance, CovarianceKind)
+def _require_together(
+    weight_kind: WeightKind, penalty: Penalty | None, covariance: CovarianceKind | None, clusters: Clusters | None
+) -> None:
     if (covariance == "clustered") != (clusters is not None):
         raise OptionError("covariance='clustered' and clusters= go together: give both, or neither.")
     if weight_kind == "importance" and covariance == "observed":
         raise OptionError(
             "weight_kind='importance' gives no observed-information covariance: use covariance='robust', 'HC0', "
             "'clustered' or None."
+        )
+    if weight_kind == "importance" and isinstance(penalty, CellPrior | Jeffreys):
+        raise OptionError(
+            f"{penalty!r} is worth rows, and weight_kind='importance' says that weights do not count them, so the "
+            "answer would hang on the scale of the weights. Use gg.Ridge, whose strength is for the mean; or scale the "
+            "weights so that 1 is worth a row, and use weight_kind='frequency' with covariance='clustered', which is "
+            "the same for both kinds."
         )
 
 
@@ -251,6 +265,7 @@ def _statistics(found: Estimate, weight_kind: WeightKind) -> FitStatistics:
         largest_class=float(found.problem.class_weights.max()),
         tjur=tuple(tjur.tolist()),
         weight_kind=weight_kind,
+        rows=float(np.count_nonzero(found.problem.w)),
     )
 
 

@@ -55,11 +55,11 @@ def fit_in_passes(
     _require_passes(penalty)
     informed = covariance is not None or isinstance(penalty, Jeffreys)
     with prepared(formula, source, how, beside, client, informed=informed) as ready:
-        measured = Measured.of(ready.rows)
+        measured, columns = Measured.of(ready.rows), ready.design.columns
         if aliased == "drop":
             ready, measured = _without_aliased(ready, measured)
         if start is not None:
-            given = start_from(start, ready.design, ready.sample, ready.frame)
+            given = start_from(start, ready.design, ready.sample, ready.frame, columns)
             ready = replace(ready, start=ready.sample.standardisation.forth(given))
         return _fit(ready, measured, weight_kind, penalty, covariance, control)
 
@@ -165,7 +165,7 @@ def _infer(
 
 def _statistics(ready: Prepared, measured: Measured, found: PassEstimate, weight_kind: WeightKind) -> FitStatistics:
     assert found.solution is not None
-    log_likelihood, *sums = ready.rows.reduce(fit_sums, added, found.standardised)
+    log_likelihood, live, *sums = ready.rows.reduce(fit_sums, added, found.standardised)
     null = null_log_likelihood(ready.rows, measured, ready.sample)
     told_right, tjur = discrimination_of(*sums)
     return FitStatistics(
@@ -180,6 +180,7 @@ def _statistics(ready: Prepared, measured: Measured, found: PassEstimate, weight
         tjur=tuple(tjur.tolist()),
         weight_kind=weight_kind,
         passes=ready.count.passes,
+        rows=live,
     )
 
 

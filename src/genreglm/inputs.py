@@ -17,7 +17,7 @@ Codes = NDArray[np.int64]
 Column = str | Sequence[Any] | NDArray[Any] | pd.Series
 Clusters = Column | Sequence[Column]
 # Values, or for each class the column of the frame that holds its own.
-Offset = Floats | Mapping[Any, str]
+Offset = Floats | pd.DataFrame | Mapping[Any, str]
 SoftLabels = pd.DataFrame | Mapping[Any, str]
 
 
@@ -81,19 +81,31 @@ def cluster_codes(clusters: Clusters, frame: pd.DataFrame) -> tuple[list[Codes],
     """Return each row's cluster as a code, once for each way of clustering, and the clusters' name.
 
     A list or tuple of two columns, by name or as values, clusters two ways: ``["artist", "album"]``, named
-    "artist and album". Values have no name of their own: theirs is "clusters".
+    "artist and album". A list of one is what it holds. Values have no name of their own: theirs is "clusters".
 
     Raises
     ------
     DataError
-        Where there is no such column, the length is not the frame's, or a row has no cluster.
+        Where there is no such column, the length is not the frame's, a row has no cluster, or more than two columns are
+        named.
     """
+    clusters = unlisted(clusters)
     if isinstance(clusters, list | tuple) and len(clusters) == 2:
         ways = [(way, f"clusters[{number}]") for number, way in enumerate(clusters)]
+    elif isinstance(clusters, list | tuple) and len(clusters) != len(frame):
+        raise DataError(
+            f"clusters has {len(clusters):,} items, but the table has {len(frame):,} rows: give one column, a list of "
+            f"two, or a label for each row; found {clusters!r:.60}."
+        )
     else:
         ways = [(clusters, "clusters")]
     codes = [labelled_codes(way, frame, name)[0] for way, name in ways]
     return codes, " and ".join(way if isinstance(way, str) else name for way, name in ways)
+
+
+def unlisted(clusters: Any) -> Any:
+    """Return what a list of one holds, else what was given."""
+    return clusters[0] if isinstance(clusters, list | tuple) and len(clusters) == 1 else clusters
 
 
 def labelled_codes(clusters: Column, frame: pd.DataFrame, name: str) -> tuple[Codes, NDArray[Any]]:
@@ -153,10 +165,12 @@ def row_weights(weights: Column | None, frame: pd.DataFrame, *, part: bool = Fal
 def offset_values(offset: Offset | None, design: Design, frame: pd.DataFrame) -> Floats | None:
     """Return the offset of rows, (rows, classes), None where there is none; 0 in a class that no column is given for.
 
+    A frame's columns are those of the classes by name, an array's in their order.
+
     Raises
     ------
     DataError
-        Unless they are finite numbers, and for an unknown class or column.
+        Unless they are finite numbers, for an unknown class or column, and for a frame without a column for each class.
     """
     if offset is None:
         return None
@@ -168,6 +182,8 @@ def offset_values(offset: Offset | None, design: Design, frame: pd.DataFrame) ->
         offset = np.column_stack(
             [column(offset[label], frame, "offset") if label in offset else none for label in design.classes]
         )
+    if isinstance(offset, pd.DataFrame):
+        offset = _by_class(offset, design.classes)
     try:
         values = np.ascontiguousarray(offset, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -175,6 +191,17 @@ def offset_values(offset: Offset | None, design: Design, frame: pd.DataFrame) ->
     if values.shape != (len(frame), len(design.classes)) or not np.isfinite(values).all():
         raise DataError(f"offset must be finite, {(len(frame), len(design.classes))}; found {values.shape}.")
     return values
+
+
+def _by_class(offset: pd.DataFrame, classes: Sequence[Any]) -> pd.DataFrame:
+    """Return the columns in the order of the classes: in any other they would move coefficients unseen."""
+    if set(offset.columns) != set(classes) or not offset.columns.is_unique:
+        found = ", ".join(map(str, offset.columns[:10]))
+        raise DataError(
+            f"offset must have one column for each of the {len(classes)} classes of the design, by its name; found "
+            f"{found}. Give {{class: column of the rows}} for some classes only, or an array in the classes' order."
+        )
+    return offset[list(classes)]
 
 
 def targets(soft_labels: SoftLabels | None, design: Design, frame: pd.DataFrame) -> Targets:

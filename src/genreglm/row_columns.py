@@ -41,14 +41,15 @@ class RowColumns:
         OptionError
             For values in place of names: they would have to be in memory.
         """
+        clusters = inputs.unlisted(clusters)
         ways = (clusters,) if isinstance(clusters, str) else tuple(clusters) if _is_pair(clusters) else clusters
-        for name, given, is_named in (
-            ("weights", weights, isinstance(weights, str)),
-            ("clusters", ways, isinstance(ways, tuple) and all(isinstance(way, str) for way in ways)),
+        for name, given, is_named, more in (
+            ("weights", weights, isinstance(weights, str), ""),
+            ("clusters", ways, isinstance(ways, tuple) and all(isinstance(way, str) for way in ways), ", or two,"),
         ):
             if given is not None and not is_named:
                 raise OptionError(
-                    f"{name} must be the name of a column where rows are met in passes; found {given!r:.60}."
+                    f"{name} must be the name of a column{more} where rows are met in passes; found {given!r:.60}."
                 )
         for name, given in (("offset", offset), ("soft_labels", soft_labels)):
             if given is not None and not isinstance(given, Mapping):

@@ -25,6 +25,8 @@ Floats = NDArray[np.float64]
 
 # Of each label are shown to scikit-learn's check.
 _FEW_LABELS = 3
+# The square of a tolerance may be 0 for being too small for a float.
+_SMALLEST = float(np.finfo(np.float64).tiny)
 
 
 class MultinomialGLMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -106,7 +108,7 @@ class MultinomialGLMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[
             found = estimate(
                 problem,
                 ridge=ridge_strengths(problem, self.alpha, penalised, self.standardise) if self.alpha > 0 else None,
-                control=Control(self.tol, self.tol**2, self.max_iter),
+                control=Control(self.tol, max(self.tol**2, _SMALLEST), self.max_iter),
             )
         self._require_usable(found)
         self.coef_, self.intercept_ = self._sklearn_layout(found.coefficients)
@@ -116,7 +118,9 @@ class MultinomialGLMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[
     def decision_function(self, X: ArrayLike) -> Floats:
         """Return the linear predictor (rows, K), zero in sum over the classes; (rows,) for two: classes_[1]'s."""
         check_is_fitted(self)
-        eta = validate_data(self, X, dtype=np.float64, reset=False) @ self.coef_.T + self.intercept_
+        x = validate_data(self, X, dtype=np.float64, reset=False)
+        with single_threaded_blas():
+            eta = x @ self.coef_.T + self.intercept_
         return np.asarray(eta[:, 0] if len(self.classes_) == 2 else eta)
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
@@ -148,6 +152,9 @@ class MultinomialGLMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[
         """Return the rows of positive weight as the engine's problem, and the sorted classes among them."""
         # By hashing: sorting words takes a third of a small fit.
         codes, classes = pd.factorize(labels, sort=True)
+        missing = int((codes < 0).sum())
+        if missing:
+            raise ValueError(f"y: {missing:,} labels are missing. Give each row one, or leave such rows out.")
         classes = classes.astype(labels.dtype)
         # scikit-learn sorts too, and warns where labels hardly ever recur: a few of each tell it as much.
         few = labels.dtype.kind in "OU" and _FEW_LABELS * len(classes) <= len(labels)

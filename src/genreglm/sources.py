@@ -41,7 +41,8 @@ def read_rows(source: Source) -> pd.DataFrame:
     Raises
     ------
     DataError
-        Where the path holds no table that can be read, or the table has no rows; for a Dask frame.
+        For what is neither a frame nor a path, and for a Dask frame; where the path holds no table that can be read, or
+        the table has no rows.
     """
     if is_dask_frame(source):
         raise DataError(
@@ -50,6 +51,8 @@ def read_rows(source: Source) -> pd.DataFrame:
         )
     if isinstance(source, pd.DataFrame):
         rows = source
+    elif not _is_path(source):
+        raise DataError(f"The rows are {type(source).__name__}; give a DataFrame, a path, or a list of paths.")
     elif not isinstance(source, str | Path) or is_many_files(source):
         files = ParquetRows.open(source)
         rows = pd.concat(files.batches(files.names), ignore_index=True)
@@ -58,6 +61,12 @@ def read_rows(source: Source) -> pd.DataFrame:
     if len(rows) == 0:
         raise DataError("The table has no rows; at least one is needed.")
     return rows.reset_index(drop=True)
+
+
+def _is_path(source: Any) -> bool:
+    """Say whether a source is a path or several."""
+    several = isinstance(source, Sequence) and all(isinstance(path, str | Path) for path in source)
+    return several or isinstance(source, Path)
 
 
 def _read_file(path: Path) -> pd.DataFrame:

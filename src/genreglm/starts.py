@@ -1,5 +1,7 @@
 """Where a fit starts that is told so: given coefficients, or those of another result."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -10,10 +12,13 @@ from genreglm.errors import OptionError
 from genreglm.result import Result
 
 
-def start_from(start: Result | Floats, design: Design, problem: Problem, frame: pd.DataFrame) -> Floats:
+def start_from(
+    start: Result | Floats, design: Design, problem: Problem, frame: pd.DataFrame, columns: Sequence[str]
+) -> Floats:
     """Return given coefficients, or those that come near another result's linear predictor; new classes get zero.
 
-    Where all its columns are here too, by name; else by least squares on this problem's columns.
+    Given ones are of the design's columns, or of all `columns` that it had before it left some out. Another result's
+    are taken by name where all its columns are here too; else by least squares on this problem's columns.
 
     Raises
     ------
@@ -22,8 +27,10 @@ def start_from(start: Result | Floats, design: Design, problem: Problem, frame: 
     """
     if not isinstance(start, Result):
         values = np.asarray(start, dtype=np.float64)
+        if values.shape == (len(columns), problem.classes):
+            values = values[[list(columns).index(name) for name in design.columns]]
         if values.shape != (len(design.columns), problem.classes) or not np.isfinite(values).all():
-            expected = (len(design.columns), problem.classes)
+            expected = (len(columns), problem.classes)
             raise OptionError(f"start must be a Result or {expected} finite coefficients; found shape {values.shape}.")
         return values
     mine, classes = list(design.columns), list(design.classes)

@@ -126,6 +126,33 @@ def test_one_class_against_the_reference_is_a_row_of_tidy(result: gg.Result) -> 
     assert same == pytest.approx(found["statistic"], rel=1e-9)
 
 
+def test_one_class_against_the_mean_is_a_row_of_the_symmetric_tidy(result: gg.Result) -> None:
+    row = result.tidy(reference=None).set_index(["class", "term"]).loc[("ambient", "energy")]
+    found = gg.linear_hypothesis(result, "[ambient]energy = 0", reference=None).iloc[0]
+    assert found["statistic"] == pytest.approx(row["statistic"] ** 2, rel=1e-9)
+    for test in ("lr", "score"):
+        near = gg.linear_hypothesis(result, "[ambient]energy = 0", reference=None, test=test).iloc[0]
+        assert (near["df"], near["statistic"]) == (1, pytest.approx(found["statistic"], rel=0.3))
+    exact = f"[ambient]energy = {float(row['estimate'])!r}"
+    assert statistic(result, exact, reference=None) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_all_classes_against_their_mean(result: gg.Result) -> None:
+    assert statistic(result, "energy = 0", reference=None) == pytest.approx(statistic(result, "energy = 0"), rel=1e-9)
+    with pytest.raises(FormulaError, match="cannot all be 1"):
+        gg.linear_hypothesis(result, "energy = 1", reference=None)
+    with pytest.raises(FormulaError, match="says nothing"):
+        gg.linear_hypothesis(result, "[ambient]energy + [blues]energy + [country]energy = 0", reference=None)
+
+
+def test_the_mean_leaves_a_separated_cell_out(separated: gg.Result) -> None:
+    row = separated.tidy(reference=None).set_index(["class", "term"]).loc[("country", "C(key)[T.D]")]
+    found = statistic(separated, "[country]C(key)[T.D] = 0", reference=None)
+    assert found == pytest.approx(row["statistic"] ** 2, rel=1e-9)
+    with pytest.raises(InferenceError, match="in blues against the mean of the classes"):
+        gg.linear_hypothesis(separated, "[blues]C(key)[T.D] = 0", reference=None)
+
+
 def test_redundant_equations_do_not_count(result: gg.Result) -> None:
     once = gg.linear_hypothesis(result, "energy = valence, valence = 0")
     more = gg.linear_hypothesis(result, "energy = valence, valence = 0, energy = 0, 3 * energy = 2 * valence")

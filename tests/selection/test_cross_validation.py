@@ -156,6 +156,8 @@ def test_random_rows_only_on_request_and_labelled(rows: pd.DataFrame) -> None:
         ({"penalties": []}, "one candidate or more"),
         ({"penalties": [gg.Ridge(1.0)], "penalty": gg.Ridge(1.0)}, "not both"),
         ({"penalties": [gg.Ridge(1.0), gg.Ridge(1.0)]}, "same candidate twice"),
+        ({"penalties": {"mild": gg.Ridge(1.0), "none": 0.1}}, "penalty=0.1 is no penalty"),
+        ({"penalty": gg.Jeffreys}, "call it"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(rows: pd.DataFrame, options: dict, words: str) -> None:

@@ -179,6 +179,7 @@ def test_it_reads_well(rows: pd.DataFrame) -> None:
         ({"formula": UPPER, "covariance": "hc9"}, OptionError, "must be one of 'observed'"),
         ({"formula": UPPER, "level": 0.0}, OptionError, "between 0 and 1"),
         ({"formula": UPPER, "fits": 0}, OptionError, "1 or more"),
+        ({"formula": UPPER, "penalty": gg.CellPrior}, OptionError, "call it"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(rows: pd.DataFrame, arguments: dict, error: type, words: str) -> None:

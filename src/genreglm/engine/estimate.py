@@ -5,6 +5,7 @@ Nothing is raised for what the data do; how it ended is the estimate's `outcome`
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from typing import Protocol
 
 import numpy as np
@@ -17,6 +18,7 @@ from genreglm.engine.objective import Objective, PenalisedLikelihood
 from genreglm.engine.problem import Problem
 from genreglm.engine.separation import separating_direction, separating_step, sharp_step
 from genreglm.engine.start import best_start
+from genreglm.errors import OptionError
 from genreglm.options import DECREMENT_TOLERANCE, GRADIENT_TOLERANCE, STEP_LIMIT
 
 # Eigenvalues of a penalty in units of its own strengths that are zero but for rounding.
@@ -31,6 +33,16 @@ class Control:
     decrement_tolerance: float = DECREMENT_TOLERANCE
     max_steps: int = STEP_LIMIT
     callback: Callable[[Step], object] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("gradient_tolerance", "decrement_tolerance"):
+            value = getattr(self, name)
+            if not (isinstance(value, Real) and 0.0 < float(value) < np.inf):
+                raise OptionError(f"{name}={value!r} must be a finite number > 0.")
+        if not (isinstance(self.max_steps, Integral) and self.max_steps >= 1):
+            raise OptionError(f"max_steps={self.max_steps!r} must be a whole number >= 1.")
+        if not (self.callback is None or callable(self.callback)):
+            raise OptionError(f"callback={self.callback!r} must be a function of a Step, or None.")
 
 
 class Ending(Protocol):

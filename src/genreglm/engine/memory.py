@@ -1,10 +1,43 @@
-"""How many bytes a fit and its covariance need, said before anything is allocated."""
+"""How many bytes a fit and its covariance need, said before they are allocated.
 
+The columns of a design are known beforehand. Those of a formula are known once it has been learnt, which makes their
+matrix: a fit is refused directly after that, before the several times as many bytes that it would take.
+"""
+
+import contextlib
 import os
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
 
 from genreglm.errors import EstimationError, InferenceError
 
 _BATCHES, _LIBRARIES = 250_000_000, 350_000_000
+_OWN_GROUPS, _GROUPS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
+# The first version's limit of a group without one is the largest number of pages.
+_NO_LIMIT = 2**60
+
+
+class _Group(NamedTuple):
+    """A control group that limits the memory of this process, and what its files call the use and the cache."""
+
+    folder: Path
+    limit: int
+    used: str
+    cache: str
+
+    def free(self) -> int:
+        """Return the bytes that it leaves, without what can be had by dropping files from the cache."""
+        return self.limit - int((self.folder / self.used).read_text())
+
+    def droppable(self) -> int:
+        """Return the bytes of files in the cache that nobody has read for long, 0 where it does not say."""
+        with contextlib.suppress(OSError):
+            for line in (self.folder / "memory.stat").read_text().splitlines():
+                if line.startswith(f"{self.cache} "):
+                    return int(line.split()[1])
+        return 0
 
 
 def fit_bytes(rows: int, columns: int, classes: int) -> int:
@@ -62,7 +95,51 @@ def reading_bytes(group: int, sample: int, columns: int) -> int:
 
 
 def available_bytes() -> int:
-    """Return the memory that this machine says it can still give (all of it where it does not say)."""
+    """Return the memory that this machine, or a container on it, says it can still give: the smaller of the two."""
+    available = _machine_bytes()
+    for group in _limiting_groups():
+        with contextlib.suppress(OSError):
+            free = group.free()
+            if free < available:
+                available = max(0, min(available, free + group.droppable()))
+    return available
+
+
+# Once: limits hardly ever change, and reading them takes as long as a small fit's step.
+@lru_cache(maxsize=1)
+def _limiting_groups() -> tuple[_Group, ...]:
+    """Return the control groups of this process, and those around them, that have a limit to memory."""
+    found = []
+    for folder, (limit, used, cache) in _groups():
+        # "max", no limit, is no number; a group need not be visible from inside a container.
+        with contextlib.suppress(OSError, ValueError):
+            group = _Group(folder, int((folder / limit).read_text()), used, cache)
+            if group.free() < _NO_LIMIT:
+                found.append(group)
+    return tuple(found)
+
+
+def _groups() -> Iterator[tuple[Path, tuple[str, str, str]]]:
+    """Yield folders of control groups of either version, with what limit, use and cache are called there."""
+    try:
+        lines = _OWN_GROUPS.read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, kinds, path = line.split(":", 2)
+        if not kinds:
+            root, names = _GROUPS, ("memory.max", "memory.current", "inactive_file")
+        elif "memory" in kinds.split(","):
+            root = _GROUPS / "memory"
+            names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+        else:
+            continue
+        own = root / path.lstrip("/")
+        yield from ((folder, names) for folder in (own, *own.parents) if folder.is_relative_to(root))
+
+
+def _machine_bytes() -> int:
+    """Return what the machine says (all of its memory where it does not say)."""
     try:
         with open("/proc/meminfo") as lines:
             return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))

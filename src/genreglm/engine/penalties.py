@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -150,6 +150,26 @@ Shrinkage = Ridge | Lasso | ElasticNet | GroupLasso | TermLasso
 Penalty = Shrinkage | CellPrior | Jeffreys
 
 _IN_WORDS = {Lasso: "a lasso", ElasticNet: "an elastic-net", GroupLasso: "a group-lasso", TermLasso: "a term-lasso"}
+
+
+def require_penalty(penalty: object) -> None:
+    """Refuse what is no penalty: a fit would ignore it, and look as if it had been penalised.
+
+    Raises
+    ------
+    OptionError
+        With the penalties that there are.
+    """
+    if penalty is None or isinstance(penalty, Penalty):
+        return
+    if isinstance(penalty, type) and issubclass(penalty, Penalty):
+        name = penalty.__name__
+        raise OptionError(f"penalty={name} is a class, not a penalty made of it: call it, as in gg.{name}(...).")
+    kinds = ", ".join(f"gg.{kind.__name__}" for kind in get_args(Penalty))
+    raise OptionError(
+        f"penalty={penalty!r} is no penalty: give one such as gg.Ridge(0.1) or gg.Jeffreys(), or None. There are "
+        f"{kinds}, and the kin of gg.Ridge."
+    )
 
 
 def in_words(penalty: Shrinkage) -> str:

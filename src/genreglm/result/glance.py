@@ -25,12 +25,13 @@ def glance(result: Result) -> pd.DataFrame:
       (c - n_max) / (n - n_max), n_max the rows of the largest class: what is gained over always naming that one
       (Long 1997).
 
-    Under a ridge penalty m does not count parameters, so what uses it is NaN. The count coefficients and Tjur's are
-    NaN for a model saved before they were kept.
+    Under a ridge penalty m does not count parameters, so what uses it is NaN. So it is with importance weights, whose
+    scale means nothing: log-likelihoods grow with it, and m does not. nobs is the number of rows of positive weight
+    then, in place of n. The count coefficients, Tjur's and that number are NaN for a model saved before they were kept.
     """
     fitted = result.statistics
     row = {
-        "nobs": fitted.nobs,
+        "nobs": fitted.rows if fitted.weight_kind == "importance" else fitted.nobs,
         "classes": len(result.classes),
         "df_model": result.df_model,
         "log_likelihood": fitted.log_likelihood,
@@ -58,7 +59,9 @@ def tjur_r2(result: Result) -> pd.DataFrame:
 
 
 def _free(result: Result) -> float:
-    return float("nan") if isinstance(result.penalty, Shrinkage) else float(result.df_model)
+    """Return the parameters to set against a log-likelihood, NaN where they are no match for it."""
+    unlike = isinstance(result.penalty, Shrinkage) or result.statistics.weight_kind == "importance"
+    return float("nan") if unlike else float(result.df_model)
 
 
 def _criteria(result: Result) -> dict[str, float]:

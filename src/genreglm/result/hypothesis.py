@@ -1,5 +1,6 @@
 """Tests of linear hypotheses about the coefficients, written in words."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -41,8 +42,8 @@ def linear_hypothesis(
         log-likelihood lost under the hypothesis; "score" s' I^-1 s at the estimate under it. The last two fit the
         model under the hypothesis, with an information matrix for each step unless the equations only say that columns
         are zero in all classes
-    reference : the class that coefficients are against, the first unless named. It matters only for equations about
-        single classes, and for those with a constant other than 0
+    reference : the class that coefficients are against, the first unless named; None for the mean of the classes, as
+        in `tidy`. It matters only for equations about single classes, and for those with a constant other than 0
     rows : the rows of the fit, which "lr" and "score" ask of a loaded result
 
     Redundant constraints do not count; degrees of freedom are the rank. For "wald" an equation about all classes is
@@ -51,7 +52,8 @@ def linear_hypothesis(
     Raises
     ------
     FormulaError
-        For words that do not parse, names that are not there, and equations that contradict each other.
+        For words that do not parse, names that are not there, and equations that contradict each other; for a constant
+        other than 0 in all classes against their mean.
     OptionError
         For an unknown test or reference.
     InferenceError
@@ -59,29 +61,53 @@ def linear_hypothesis(
     """
     check_choice("test", test, TermTest)
     reference = result.classes[0] if isinstance(reference, str) and reference == "first" else reference
-    base = int(np.argmax(weights_of_centre(result, reference)[0]))
+    against = _Against.of(result, reference)
     equations = parse(hypothesis, Names(result.design.columns, result.design.aliased, result.classes))
     if test == "wald":
-        found = _by_wald(result, equations, base, hypothesis)
+        found = _by_wald(result, equations, against, hypothesis)
     else:
-        found = _by_refit(result, equations, base, hypothesis, Refits(result, test, rows))
+        found = _by_refit(result, equations, against, hypothesis, Refits(result, test, rows))
     return pd.DataFrame([{"hypothesis": " ".join(hypothesis.split()), **found.__dict__}])
 
 
+@dataclass(frozen=True)
+class _Against:
+    """What coefficients are against.
+
+    Attributes
+    ----------
+    centre : (columns, classes) weights of the classes, see `weights_of_centre`
+    base : the class, None for the mean of them all
+    name : of either, as errors say it
+    """
+
+    centre: Floats
+    base: int | None
+    name: str
+
+    @classmethod
+    def of(cls, result: Result, reference: Any) -> "_Against":
+        """Read a reference as a caller gives it."""
+        centre = weights_of_centre(result, reference)
+        if reference is None:
+            return cls(centre, None, "the mean of the classes")
+        return cls(centre, result.classes.index(reference), str(reference))
+
+
 @single_threaded_blas()
-def _by_wald(result: Result, equations: list[Equation], base: int, text: str) -> ChiSquareTest:
+def _by_wald(result: Result, equations: list[Equation], against: _Against, text: str) -> ChiSquareTest:
     covariance = result.require_inference().covariance
-    matrix, values = _independent(*_constraints(result, equations, base, testable(result)), text)
+    matrix, values = _independent(*_constraints(result, equations, against, testable(result)), text)
     return wald(matrix @ _free(result) - values, matrix @ covariance @ matrix.T)
 
 
-def _by_refit(result: Result, equations: list[Equation], base: int, text: str, refits: Refits) -> ChiSquareTest:
+def _by_refit(result: Result, equations: list[Equation], against: _Against, text: str, refits: Refits) -> ChiSquareTest:
     columns = [equation.column_is_zero for equation in equations]
     zero = [column for column in columns if column is not None]
     if len(zero) == len(columns):
         return refits.compare(range(len(result.coefficients)), zero)
     every = np.ones(result.coefficients.shape, dtype=bool)
-    return by_constraints(result, *_independent(*_constraints(result, equations, base, every), text), refits)
+    return by_constraints(result, *_independent(*_constraints(result, equations, against, every), text), refits)
 
 
 def by_constraints(result: Result, matrix: Floats, values: Floats, refits: Refits) -> ChiSquareTest:
@@ -99,45 +125,52 @@ def _free(result: Result) -> Floats:
 
 
 def _constraints(
-    result: Result, equations: list[Equation], base: int, known: NDArray[np.bool_]
+    result: Result, equations: list[Equation], against: _Against, known: NDArray[np.bool_]
 ) -> tuple[Floats, Floats]:
     """Return L (constraints, m) and r for coefficients of the first classes against the last, class by class."""
     grids, values = [], []
     for equation in equations:
         make = _of_classes if equation.of_classes else _of_all_classes
-        made = make(result, equation, base, known)
+        made = make(result, equation, against, known)
         grids += made
         values += [equation.constant] * len(made)
     stacked = np.array(grids).reshape(len(grids), len(result.classes), len(result.coefficients))
     return stacked[:, :-1].reshape(len(grids), result.df_model), np.array(values)
 
 
-def _of_classes(result: Result, equation: Equation, base: int, known: NDArray[np.bool_]) -> list[Floats]:
-    grid = np.zeros((len(result.classes), len(result.coefficients)))
+def _of_classes(result: Result, equation: Equation, against: _Against, known: NDArray[np.bool_]) -> list[Floats]:
+    given = np.zeros((len(result.classes), len(result.coefficients)))
     for (label, column), weight in equation.weights.items():
         assert label is not None
-        if not (known[column, label] and known[column, base]):
+        if not (known[column, label] and known[column, against.centre[column] > 0].all()):
             raise InferenceError(
                 f"{result.design.columns[column]} has no finite estimate in {result.classes[label]} against "
-                f"{result.classes[base]}: the cell is separated. Take another reference, or leave the equation out."
+                f"{against.name}: the cell is separated. Take another reference, or leave the equation out."
             )
-        grid[label, column] += weight
-        grid[base, column] -= weight
-    return [grid] if grid.any() else []
+        given[label, column] += weight
+    grid = given - given.sum(axis=0) * against.centre.T
+    # What is a mean less itself may be off by its rounding.
+    return [grid] if np.abs(grid).max() > 1e-12 * np.abs(given).max() else []
 
 
-def _of_all_classes(result: Result, equation: Equation, base: int, known: NDArray[np.bool_]) -> list[Floats]:
+def _of_all_classes(result: Result, equation: Equation, against: _Against, known: NDArray[np.bool_]) -> list[Floats]:
     """Return a constraint for each class, but for those in which a column has no finite estimate.
 
     Differences that are zero are so against any class: if the reference itself has none, another takes its place.
     """
     columns = [column for _, column in equation.weights]
     classes = np.flatnonzero(known[columns].all(axis=0))
-    if base not in classes:
+    base = against.base
+    if base is None and equation.constant != 0.0:
+        raise FormulaError(
+            f"Against their mean the classes add up to 0, so they cannot all be {equation.constant:g}. Name a class as "
+            "reference, or say it of single classes."
+        )
+    if base is None or base not in classes:
         if equation.constant != 0.0 or not len(classes):
             raise InferenceError(
                 f"An equation about {', '.join(result.design.columns[j] for j in columns)} has no finite estimate in "
-                f"{result.classes[base]}: the cell is separated. Take another reference, or leave it out."
+                f"{against.name}: the cell is separated. Take another reference, or leave it out."
             )
         base = int(classes[0])
     grids = np.zeros((len(classes), len(result.classes), len(result.coefficients)))

@@ -16,6 +16,7 @@ from genreglm.engine.coordinates import Standardisation
 from genreglm.engine.newton import Step
 from genreglm.engine.penalties import Penalty, Shrinkage, in_words
 from genreglm.engine.problem import Problem
+from genreglm.engine.threads import single_threaded_blas
 from genreglm.errors import DataError, InferenceError
 from genreglm.options import Adjustment, AnovaType, CovarianceKind, PredictionKind, TermTest, WeightKind, check_choice
 from genreglm.row_columns import RowColumns
@@ -77,6 +78,7 @@ class FitStatistics:
     Attributes
     ----------
     nobs : sum of the weights
+    rows : of positive weight
     log_likelihood, null_log_likelihood : of the fit, and of intercepts alone
     gradient_norm, iterations, outcome : of the solver
     told_right : weight of the rows whose most probable class is their own
@@ -86,7 +88,7 @@ class FitStatistics:
     passes : all over the rows up to the result, where they were met in passes: from the one that learnt the design to
         those of the covariance; 0 where they were in memory
 
-    `told_right`, `largest_class` and `tjur` are NaN or empty in a model that was saved before they were kept.
+    `told_right`, `largest_class`, `tjur` and `rows` are NaN or empty in a model that was saved before they were kept.
     """
 
     nobs: float
@@ -100,6 +102,7 @@ class FitStatistics:
     tjur: tuple[float, ...] = ()
     weight_kind: WeightKind = "frequency"
     passes: int = 0
+    rows: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -231,6 +234,7 @@ class Result:
             return pd.Series(np.array(self.classes)[:0], name=self.design.response)
         return pd.DataFrame({label: np.zeros(0) for label in self.classes})
 
+    @single_threaded_blas()
     def _predict(self, rows: pd.DataFrame, kind: PredictionKind) -> Any:
         if not len(rows):
             return self._meta(kind)

@@ -62,7 +62,7 @@ def _facts(result: Result) -> tuple[tuple[str, str], ...]:
     numbers = glance(result).iloc[0]
     return (
         ("Formula", result.design.formula),
-        ("Rows (sum of weights)", f"{numbers['nobs']:,.0f}"),
+        (_rows_named(result), f"{numbers['nobs']:,.0f}"),
         ("Classes", f"{len(result.classes)}"),
         ("Free parameters", f"{result.df_model:,}"),
         ("Log-likelihood", f"{numbers['log_likelihood']:,.3f}  (null {numbers['null_log_likelihood']:,.3f})"),
@@ -77,6 +77,10 @@ def _facts(result: Result) -> tuple[tuple[str, str], ...]:
         ("Covariance", _covariance(result)),
         ("Solver", f"{result.statistics.outcome} ({_effort(result)})"),
     )
+
+
+def _rows_named(result: Result) -> str:
+    return "Rows" if result.statistics.weight_kind == "importance" else "Rows (sum of weights)"
 
 
 def _effort(result: Result) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from genreglm.engine.penalties import Penalty, Ridge, Shrinkage
+from genreglm.engine.penalties import Penalty, Ridge, Shrinkage, require_penalty
 from genreglm.errors import OptionError
 
 Penalties = Sequence[Penalty | None] | Mapping[str, Penalty | None]
@@ -15,13 +15,16 @@ def named_penalties(penalty: Penalty | None, penalties: Penalties | None) -> dic
     Raises
     ------
     OptionError
-        Where both are given, or none of several.
+        Where both are given, or none of several; and for what is no penalty.
     """
+    require_penalty(penalty)
     if penalties is None:
         return {_name(penalty): penalty}
     if penalty is not None or not len(penalties):
         raise OptionError("Give penalty=, or penalties= with one candidate or more; not both.")
     given = dict(penalties) if isinstance(penalties, Mapping) else _by_name(penalties)
+    for item in given.values():
+        require_penalty(item)
     strengths = {name: item.strength for name, item in given.items() if isinstance(item, Shrinkage)}
     kinds = {Ridge if isinstance(item, Ridge) else type(item) for item in given.values()}
     if len(strengths) < len(given) or len(kinds) > 1:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from genreglm import designs
 from genreglm.engine.memory import require_covariance
-from genreglm.engine.penalties import Jeffreys, Penalty, Ridge, Shrinkage, in_words, kept_factors
+from genreglm.engine.penalties import Jeffreys, Penalty, Ridge, Shrinkage, in_words, kept_factors, require_penalty
 from genreglm.engine.threads import single_threaded_blas
 from genreglm.errors import InferenceError, OptionError
 from genreglm.fitting import fit
@@ -96,6 +96,7 @@ class Settings:
     seed: int
 
     def __post_init__(self) -> None:
+        require_penalty(self.penalty)
         check_choice("criterion", self.criterion, Criterion)
         check_choice("rule", self.rule, ChoiceRule)
         check_choice("screen", self.screen, Screen)

@@ -130,10 +130,12 @@ def cluster_scores(blocks: Blocks, codes: Codes, clusters: int, coefficients: Fl
     return sums
 
 
-def fit_sums(blocks: Blocks, coefficients: Floats) -> tuple[float, float, float, Floats, Floats, Floats]:
-    """Return the log-likelihood, and what tells how well the classes are told apart; see `discrimination_sums`."""
+def fit_sums(blocks: Blocks, coefficients: Floats) -> tuple[float, float, float, float, Floats, Floats, Floats]:
+    """Return the log-likelihood, the rows of positive weight, and what tells how well the classes are told apart; see
+    `discrimination_sums`.
+    """
     log_likelihood = -loss_and_gradient(blocks, coefficients)[0]
-    return log_likelihood, *discrimination_sums(fitted(blocks, coefficients), blocks.classes)
+    return log_likelihood, *live_rows(blocks), *discrimination_sums(fitted(blocks, coefficients), blocks.classes)
 
 
 def fitted(blocks: Blocks, coefficients: Floats) -> Iterator[tuple[Block, Floats]]:
