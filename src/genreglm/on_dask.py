@@ -99,6 +99,8 @@ def prepared(
         For rows or a formula that cannot be used.
     OptionError
         For columns in single precision.
+    EstimationError
+        Where the fit takes more memory than it may.
     """
     if how.single:
         raise OptionError(
