@@ -130,6 +130,7 @@ def test_best_model_predicts_and_beats_the_shares(finished: Finished) -> None:
     assert prob.shape[1] == 5
     assert np.allclose(prob.sum(axis=1), 1.0)
     rows = tracks["source_row"].to_numpy()
+    # A row's last bits depend on where among others it lies in a product of BLAS.
     pd.testing.assert_frame_equal(
         prob.iloc[rows].reset_index(drop=True), model.corrected(model.result.predict(tracks)), rtol=1e-12
     )

@@ -66,16 +66,10 @@ class PassCount:
 
 
 @dataclass(frozen=True)
-class Counted:
-    """Rows whose passes are counted, whatever is made of them on top."""
+class _Around:
+    """Rows around others, with the same classes and as many."""
 
     own: Rows
-    count: PassCount
-
-    @property
-    def columns(self) -> int:
-        """Columns of the design."""
-        return self.own.columns
 
     @property
     def classes(self) -> int:
@@ -86,6 +80,18 @@ class Counted:
     def rows(self) -> int:
         """How many there are."""
         return self.own.rows
+
+
+@dataclass(frozen=True)
+class Counted(_Around):
+    """Rows whose passes are counted, whatever is made of them on top."""
+
+    count: PassCount
+
+    @property
+    def columns(self) -> int:
+        """Columns of the design."""
+        return self.own.columns
 
     def reduce(self, kernel: Kernel, combine: Combine, *given: Any) -> Found:
         """Return what `kernel` finds in all rows."""
@@ -132,22 +138,11 @@ class Followed:
 
 
 @dataclass(frozen=True)
-class Changed:
+class Changed(_Around):
     """Rows in other columns than their own, which `change` makes of them wherever they lie."""
 
-    own: Rows
     columns: int
     change: Callable[[Blocks], Blocks]
-
-    @property
-    def classes(self) -> int:
-        """Classes of the response."""
-        return self.own.classes
-
-    @property
-    def rows(self) -> int:
-        """How many there are."""
-        return self.own.rows
 
     def reduce(self, kernel: Kernel, combine: Combine, *given: Any) -> Found:
         """Return what `kernel` finds in all rows."""
