@@ -6,7 +6,7 @@ from scipy import optimize
 
 from genreglm.engine.blocks import Floats, spread
 from genreglm.engine.estimate import Control
-from genreglm.engine.jeffreys import jeffreys
+from genreglm.engine.jeffreys import Scoring, jeffreys, scoring_by
 from genreglm.engine.newton import Outcome, Step
 from genreglm.engine.problem import Problem
 from simulated import case
@@ -124,3 +124,21 @@ def test_callback_sees_each_step() -> None:
     found = jeffreys(problem(), control=Control(callback=seen.append))
     assert found.solution is not None
     assert seen == list(found.solution.trace)
+
+
+def test_short_steps_keep_the_weighted_information(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+
+    def counting(matrix: np.ndarray) -> Scoring:
+        made.append(len(matrix))
+        return scoring_by(matrix)
+
+    monkeypatch.setattr("genreglm.engine.jeffreys.scoring_by", counting)
+    given = problem()
+    found = jeffreys(given)
+    assert found.solution is not None
+    assert found.outcome is Outcome.CONVERGED
+    assert 0 < len(made) < found.solution.steps
+    near = found.coefficients + 1e-6 * np.arange(K)
+    again = jeffreys(given, start=near)
+    np.testing.assert_allclose(again.coefficients, found.coefficients, atol=1e-9)

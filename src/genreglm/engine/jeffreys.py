@@ -50,6 +50,9 @@ START = Control(gradient_tolerance=1e-4, decrement_tolerance=1.0)
 # have not halved it, so that it is nothing but rounding.
 JEFFREYS_DECREMENT = 1e-14
 _ROUNDED_DECREMENT, _SOME = 1e-10, 3
+# After a step so short (squared, in standard errors a coefficient) that hardly anything bends otherwise, the
+# information with its weights is kept.
+_SETTLED = 1e-4
 # With less of it to go, rounding of l* may hide what a step gains; after so many that halve nothing, no more are taken.
 _UNSEEN, _IDLE = 1e-8, 8
 
@@ -75,8 +78,10 @@ class Climb(Protocol):
         """Evaluate at standardised coefficients (columns, classes); None where l* is not finite."""
         ...
 
-    def score(self, at: Point) -> tuple[Floats, Scoring]:
-        """Return the score, (columns, classes - 1), at the point last evaluated, and the scoring step of any score."""
+    def score(self, at: Point, kept: Scoring | None = None) -> tuple[Floats, Scoring]:
+        """Return the score, (columns, classes - 1), at the point last evaluated, and the scoring step of any score:
+        the `kept` one where it is given.
+        """
         ...
 
 
@@ -129,10 +134,13 @@ def _climbed(climb: Climb, at: Point | None, control: Control) -> tuple[Point | 
     memory: deque[tuple[Floats, Floats]] = deque(maxlen=_STEPS_REMEMBERED)
     before: tuple[Floats, Floats] | None = None
     least, idle = np.inf, 0
+    scoring: Scoring | None = None
     while True:
         if at is None:
             return at, Outcome.NON_FINITE, np.nan, trace
-        score, scoring = climb.score(at)
+        settled = bool(trace) and idle == 0 and trace[-1].decrement <= _SETTLED * at.against_last.size
+        scoring = scoring if settled else None
+        score, scoring = climb.score(at, scoring)
         if before is not None:
             memory.append((at.against_last - before[0], before[1] - score))
         going = float(score.T.ravel() @ at.covariance @ score.T.ravel())
@@ -216,11 +224,10 @@ class _Climb:
             return None
         return point(coefficients, value, information(self.parts, self.problem.classes, self.cells), self.total_weight)
 
-    def score(self, at: Point) -> tuple[Floats, Scoring]:
-        """Return the score, (columns, classes - 1), at the point last evaluated, and the scoring step of any score."""
+    def score(self, at: Point, kept: Scoring | None = None) -> tuple[Floats, Scoring]:
+        """Return the score at the point last evaluated, and the scoring step of any score; see `Climb`."""
         score, heavier = score_and_heavier(self.parts, at.covariance, self.problem.classes, self.cells)
-        # At the top no step is asked for, nor the information that it takes.
-        return score, lambda given: scoring_by(information(heavier, self.problem.classes, self.cells))(given)
+        return score, kept or scoring_by(information(heavier, self.problem.classes, self.cells))
 
     def estimate(self, at: Point | None, outcome: Outcome, gradient: float, trace: list[Step]) -> Estimate:
         """Return where the climb ended, in the columns as given."""

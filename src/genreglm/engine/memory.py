@@ -219,15 +219,16 @@ def require_covariance(columns: int, classes: int, *, sandwich: bool = False) ->
 
 
 def require_jeffreys(columns: int, classes: int) -> None:
-    """Refuse a fit under Jeffreys' prior that does not fit: it holds the covariance where it is, and the information
-    and its factor where it goes.
+    """Refuse a fit under Jeffreys' prior that does not fit: it holds the covariance where it is, the factor that gives
+    its steps, and the information and its factor where it goes.
 
     Raises
     ------
     EstimationError
         With the bytes needed, the bytes there are, and what to do.
     """
-    needed, available = covariance_bytes(columns, classes, sandwich=True), available_bytes()
+    step_factor = 8 * (columns * (classes - 1)) ** 2
+    needed, available = covariance_bytes(columns, classes, sandwich=True) + step_factor, available_bytes()
     if needed > available:
         raise EstimationError(
             f"A fit of {columns} columns x {classes} classes ({columns * (classes - 1):,} parameters) under Jeffreys' "

@@ -1,7 +1,7 @@
 """Maximum likelihood under Jeffreys' prior where rows are met in passes; see `genreglm.engine.jeffreys`.
 
 The fit begins where half a row in each empty cell leads. A step takes an information matrix, the forms of all rows, and
-a second information with weights that count the prior: each as long as some eighty passes.
+until steps are short a second information with weights that count the prior: each as long as some eighty passes.
 """
 
 from collections.abc import Callable, Sequence
@@ -66,6 +66,13 @@ def jeffreys_sums(blocks: Blocks, coefficients: Floats, covariance: Floats) -> t
     return score, information(heavier, blocks.classes)
 
 
+def jeffreys_score(blocks: Blocks, coefficients: Floats, covariance: Floats) -> tuple[Floats]:
+    """Return the rows' score, (columns, classes - 1)."""
+    if not blocks.rows:
+        return (np.zeros((blocks.columns, blocks.classes - 1)),)
+    return (score_and_heavier(list(fitted(blocks, coefficients)), covariance, blocks.classes)[0],)
+
+
 class _PassClimb:
     """The penalised log-likelihood of rows that are met in passes."""
 
@@ -82,8 +89,10 @@ class _PassClimb:
         matrix = information_over(self.rows, coefficients)
         return point(coefficients, loss / self.total_weight, matrix, self.total_weight)
 
-    def score(self, at: Point) -> tuple[Floats, Scoring]:
-        """Return the score at the point last evaluated, and the scoring step of any score."""
+    def score(self, at: Point, kept: Scoring | None = None) -> tuple[Floats, Scoring]:
+        """Return the score at the point last evaluated, and the scoring step of any score; see `Climb`."""
         self._reached(self._coefficients)
+        if kept is not None:
+            return self.rows.reduce(jeffreys_score, added, self._coefficients, at.covariance)[0], kept
         score, heavier = self.rows.reduce(jeffreys_sums, added, self._coefficients, at.covariance)
         return score, scoring_by(heavier)
