@@ -18,7 +18,7 @@ from numba import njit
 from genreglm.engine.batches import Batch, batches, cut
 from genreglm.engine.blocks import Block, Floats
 from genreglm.engine.cells import Cells, Integers, find_cells, pair_positions
-from genreglm.engine.pairs import TILE, add_all_pairs, add_pairs
+from genreglm.engine.pairs import CHUNK_ROWS, TILE, add_all_pairs, add_pairs, padded, room
 from genreglm.engine.threads import ordered_map, single_threaded_blas
 
 Spread = tuple[Integers, Integers, Integers]
@@ -100,7 +100,8 @@ def _by_pairs(
         def task(first: int, batch: Batch = batch) -> None:
             own = slice(first, first + TILE)
             laid_out = (batch.prob, batch.moments, batch.chunks, batch.cell_of_chunk, *spread)
-            add_pairs(*laid_out, pairs[own], sums[own])
+            some = pairs[own]
+            add_pairs(*laid_out, some, *room(len(some), batch.moments.shape[1]), sums[own])
 
         list(ordered_map(task, range(0, len(pairs), TILE)))
 
@@ -110,6 +111,7 @@ def _by_rows(
 ) -> None:
     """Fill `sums` with tasks over blocks of rows, each with sums of its own: where these are few."""
     starts = np.cumsum([0, *(len(block) for block, _ in parts)])
+    width = padded(cells.moments)
 
     def task(number: int) -> Floats:
         block, prob = parts[number]
@@ -120,7 +122,9 @@ def _by_rows(
         across[:-1] = prob[order, :-1].T
         dense = block.x[order[:, None], cells.dense]
         own = np.zeros_like(sums)
-        add_all_pairs(across, dense, block.w[order], *cells.squares, chunks, cell_of_chunk, *spread, pairs, own)
+        made, panels = np.zeros(width), np.empty(CHUNK_ROWS * width)
+        laid_out = (across, dense, block.w[order], *cells.squares, chunks, cell_of_chunk, *spread)
+        add_all_pairs(*laid_out, pairs, made, panels, *room(len(pairs), width), own)
         return own
 
     for own in ordered_map(task, range(len(parts))):

@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from genreglm.engine.compiled import inner_njit
 from genreglm.engine.register_tiles import HEIGHT, LANES, MOST_ROWS, add_product, in_whole, lay_out
 
 Floats = NDArray[np.float64]
@@ -21,7 +22,15 @@ TILE = 192
 
 def padded(moments: int) -> int:
     """Return the numbers of a row of laid-out moments: whole vectors."""
-    return int(in_whole(moments, LANES))
+    return in_whole(moments, LANES)
+
+
+def room(pairs: int, width: int) -> tuple[Floats, Floats]:
+    """Return room for a tile of products and for a cell's sums of `width` moments.
+
+    Compiled code that asks for memory takes half a second longer to compile.
+    """
+    return np.zeros((TILE, CHUNK_ROWS)), np.empty((in_whole(pairs, HEIGHT), width))
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"})
@@ -60,6 +69,8 @@ def add_pairs(
     targets: Integers,
     squares: Integers,
     pairs: Integers,
+    tile: Floats,
+    own: Floats,
     sums: Floats,
 ) -> None:
     """Add sum_i p_ik p_il m_i, spread over pairs of columns, to the rows of `sums`, one for each of some pairs.
@@ -71,15 +82,14 @@ def add_pairs(
     chunks : (chunks + 1,) where chunks of rows begin; none holds two cells
     cell_of_chunk, starts, targets, squares : see `genreglm.engine.cells.Cells.targets`
     pairs : (pairs, 2), the classes k and l of each
+    tile, own : as `room` makes them for so many pairs and moments
     sums : (pairs, pairs of columns)
     """
-    tile = np.zeros((TILE, CHUNK_ROWS))
-    own = np.empty((in_whole(len(pairs), HEIGHT), moments.shape[1]))
     for chunk in range(len(chunks) - 1):
         start, stop = chunks[chunk], chunks[chunk + 1]
         cell = cell_of_chunk[chunk]
         if chunk == 0 or cell != cell_of_chunk[chunk - 1]:
-            own[:] = 0.0
+            _clear(own)
         _add_chunk(prob, start, stop, moments[start:stop].reshape(-1), pairs, tile, own)
         if chunk == len(chunks) - 2 or cell_of_chunk[chunk + 1] != cell:
             _spread(own, starts[cell], targets, squares, sums)
@@ -98,30 +108,38 @@ def add_all_pairs(
     targets: Integers,
     squares: Integers,
     pairs: Integers,
+    made: Floats,
+    panels: Floats,
+    tile: Floats,
+    own: Floats,
     sums: Floats,
 ) -> None:
     """Do as `add_pairs` with moments made chunk by chunk, so that they never leave the cache.
 
     Parameters
     ----------
-    dense, w, first, second : as for `lay_out_moments`; the others as there
+    dense, w, first, second, made, panels : as for `lay_out_moments`; the others as there
     """
     linear = starts.shape[1] - 1
-    width = in_whole(linear + len(squares), LANES)
-    tile, made, panels = np.zeros((TILE, CHUNK_ROWS)), np.zeros(width), np.empty(CHUNK_ROWS * width)
-    own = np.empty((in_whole(len(pairs), HEIGHT), width))
     for chunk in range(len(chunks) - 1):
         start, stop = chunks[chunk], chunks[chunk + 1]
         cell = cell_of_chunk[chunk]
         if chunk == 0 or cell != cell_of_chunk[chunk - 1]:
-            own[:] = 0.0
+            _clear(own)
         lay_out_moments(dense[start:stop], w[start:stop], linear, first, second, made, panels)
         _add_chunk(prob, start, stop, panels, pairs, tile, own)
         if chunk == len(chunks) - 2 or cell_of_chunk[chunk + 1] != cell:
             _spread(own, starts[cell], targets, squares, sums)
 
 
-@njit(nogil=True, fastmath={"contract"})
+@inner_njit()
+def _clear(own: Floats) -> None:
+    for pair in range(own.shape[0]):
+        for j in range(own.shape[1]):
+            own[pair, j] = 0.0
+
+
+@inner_njit(fastmath={"contract"})
 def _add_chunk(prob: Floats, start: int, stop: int, panels: Floats, pairs: Integers, tile: Floats, own: Floats) -> None:
     """Add the products of pairs of classes with the moments of the rows from `start` on to `own`, tile by tile."""
     rows = stop - start
@@ -135,7 +153,7 @@ def _add_chunk(prob: Floats, start: int, stop: int, panels: Floats, pairs: Integ
         add_product(tile, filled, panels, rows, own, done)
 
 
-@njit(nogil=True, fastmath={"contract"})
+@inner_njit(fastmath={"contract"})
 def _spread(own: Floats, starts: Integers, targets: Integers, squares: Integers, sums: Floats) -> None:
     """Add a cell's moments to the pairs of columns that they stand for."""
     linear = len(starts) - 1

@@ -42,7 +42,6 @@ LANES, HEIGHT = _registers()
 _PANEL = _VECTORS * LANES
 
 
-@njit(cache=True, nogil=True)
 def in_whole(count: int, unit: int) -> int:
     """Return the smallest multiple of `unit` that is not less than `count`."""
     return -(-count // unit) * unit

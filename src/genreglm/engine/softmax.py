@@ -11,6 +11,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from genreglm.engine.compiled import inner_njit
+
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
@@ -34,7 +36,7 @@ FUSE = {"contract"}
 _REORDER = {"contract", "reassoc", "nsz"}
 
 
-@njit(nogil=True, fastmath=FUSE)
+@inner_njit(fastmath=FUSE)
 def _exp(x: float) -> Any:
     """Return e**x, of the nearer end where x is outside [-708, 600]: 2**k times a polynomial in r, |r| <= ln(2) / 2.
 
@@ -68,7 +70,7 @@ def _exponentials(values: Floats, shift: float, found: Floats) -> None:
         found[k] = _exp(values[k] - shift)
 
 
-@njit(nogil=True, fastmath=_REORDER)
+@inner_njit(fastmath=_REORDER)
 def _largest(values: Floats) -> Any:
     largest = values[0]
     for k in range(len(values)):
@@ -76,7 +78,7 @@ def _largest(values: Floats) -> Any:
     return largest
 
 
-@njit(nogil=True, fastmath=_REORDER)
+@inner_njit(fastmath=_REORDER)
 def _total(values: Floats) -> Any:
     total = 0.0
     for k in range(len(values)):
@@ -84,7 +86,7 @@ def _total(values: Floats) -> Any:
     return total
 
 
-@njit(nogil=True, fastmath=_REORDER)
+@inner_njit(fastmath=_REORDER)
 def _dot(first: Floats, second: Floats) -> Any:
     total = first[0] * second[0]  # in the precision of what is given
     for k in range(1, len(first)):
