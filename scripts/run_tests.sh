@@ -1,6 +1,6 @@
 #!/bin/sh
-# The tests with coverage: the engine once more with compiling off, so that its kernels' lines are seen. Files go in
-# their order, so that whole studies (cli, docs) begin early, and no worker waits for another's at the end.
+# The tests with coverage: the engine once more with compiling off, so that its kernels' lines are seen. Files go in the
+# order that tests/conftest.py gives them.
 set -eu
 python=$1
 rm -f .coverage .coverage.*

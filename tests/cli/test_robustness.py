@@ -327,7 +327,7 @@ def test_ctrl_c(table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
 # Whole studies of tables that are small, odd, or of other origin
 
 
-def _whole(table: pd.DataFrame, last: str = "report.html") -> dict[str, Any]:
+def _whole(table: pd.DataFrame, last: str) -> dict[str, Any]:
     Path("study.toml").write_text(CONFIG, encoding="utf-8")
     ran = _study(table, "--config", "study.toml")
     assert ran.code == 0, ran.err
@@ -336,12 +336,21 @@ def _whole(table: pd.DataFrame, last: str = "report.html") -> dict[str, Any]:
     return found
 
 
+_TO_THE_FIGURES = 10  # stages; drawing takes longest
+
+
 @pytest.mark.usefixtures("command")
-def test_tiny_table_sets_terms_aside_and_says_so(table: pd.DataFrame) -> None:
+@pytest.mark.parametrize(
+    ("stages", "last"),
+    [(_TO_THE_FIGURES, "work/evaluation.json"), pytest.param(None, "report.html", marks=pytest.mark.slow)],
+)
+def test_tiny_table_sets_terms_aside_and_says_so(
+    table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, stages: int | None, last: str
+) -> None:
     """45 rows: the maximum-likelihood estimate of all terms at once does not exist."""
-    found = _whole(
-        table[table["track_genre"].isin(["acoustic", "classical", "comedy"])].groupby("track_genre").head(15)
-    )
+    monkeypatch.setattr(pipeline, "STAGES", pipeline.STAGES[:stages])
+    tiny = table[table["track_genre"].isin(["acoustic", "classical", "comedy"])].groupby("track_genre").head(15)
+    found = _whole(tiny, last)
     assert [model["name"] for model in found["models"]] == ["initial", "simplified", "higher_order"]
     aside = [entry["term"] for entry in found["set_aside"]]
     assert aside
@@ -352,7 +361,7 @@ def test_tiny_table_sets_terms_aside_and_says_so(table: pd.DataFrame) -> None:
 
 @pytest.mark.usefixtures("command")
 def test_table_of_other_origin(table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "STAGES", pipeline.STAGES[:10])  # ends before the figures, which take longest
+    monkeypatch.setattr(pipeline, "STAGES", pipeline.STAGES[:_TO_THE_FIGURES])
     other = table.rename(columns={"track_genre": "playlist_genre", "artists": "track_artist"})
     _whole(other.drop(columns=["popularity", "time_signature"]), "work/evaluation.json")
     assert not list(Path("outputs/tables").glob("popularity_*"))
@@ -361,8 +370,8 @@ def test_table_of_other_origin(table: pd.DataFrame, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.usefixtures("command")
 def test_table_of_bare_measurements(table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No names at all, no factors: every row is an artist of its own. Ends before the figures, which take longest."""
-    monkeypatch.setattr(pipeline, "STAGES", pipeline.STAGES[:10])
+    """No names at all, no factors: every row is an artist of its own."""
+    monkeypatch.setattr(pipeline, "STAGES", pipeline.STAGES[:_TO_THE_FIGURES])
     gone = ["track_id", "artists", "album_name", "track_name", "popularity", "explicit", "key", "mode"]
     found = _whole(table.drop(columns=[*gone, "time_signature"]), "work/evaluation.json")
     assert "C(" not in found["models"][0]["formula"]

@@ -2,10 +2,11 @@
 
 import itertools
 from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from genreglm.engine.threads import thread_count
@@ -18,7 +19,7 @@ MOST_BYTES = 8_000_000
 _FOR_WORDS = 2_500_000  # of which text, tables and the explorer may take this much
 # D3 and Observable Plot, which draw what can be pointed at, and our own scripts about them.
 _EXPLORER = ("vendor/d3.min.js", "vendor/plot.min.js", "charts.js", "matrices.js", "explorer.js")
-_MANY = 20  # figures, for which it pays to start processes
+_MANY = 2_000_000  # bytes of pictures, for which it pays to start processes
 
 
 def render(summary: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
@@ -28,12 +29,7 @@ def render(summary: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
     embedded, in the order of the page, as long as the page stays below about 8 MB; a figure without a picture,
     or beyond that, is named with its file instead.
     """
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.globals["cell"] = cell
-    environment.filters["six_digits"] = lambda value: f"{value:.6g}"  # for sorting, and for what is saved
-    environment.tests["numeric"] = is_numeric
-    template = environment.from_string(_file("report.html.jinja"))
-    return template.render(
+    return _template().render(
         **summary,
         pictures=_embedded(summary, pictures),
         explain=Explainer(summary),
@@ -44,13 +40,22 @@ def render(summary: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
     )
 
 
+@cache
+def _template() -> Template:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.globals["cell"] = cell
+    environment.filters["six_digits"] = lambda value: f"{value:.6g}"  # for sorting, and for what is saved
+    environment.tests["numeric"] = is_numeric
+    return environment.from_string(_file("report.html.jinja"))
+
+
 def _embedded(summary: Mapping[str, Any], pictures: Mapping[str, bytes]) -> dict[str, str]:
     """Return data URIs of the figures that the page has room for."""
     room, held = MOST_BYTES - _FOR_WORDS, {}
     blocks = (block for section in summary["sections"] for block in section["blocks"])
     names = [block["name"] for block in blocks if block["kind"] == "figure"]
     files = [{file: pictures[file] for file in (f"{name}.png", f"{name}.svg") if file in pictures} for name in names]
-    jobs = thread_count() if len(names) >= _MANY else 1
+    jobs = thread_count() if sum(len(data) for some in files for data in some.values()) >= _MANY else 1
     for name, picture in zip(names, in_order(smaller, files, jobs), strict=True):
         uri = data_uri(picture) if picture else ""
         if uri and len(uri) <= room:
