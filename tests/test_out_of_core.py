@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 import genreglm as gg
 from genreglm import out_of_core, summaries
 from genreglm.engine import memory
+from genreglm.engine.blocks import Floats
+from genreglm.engine.jeffreys import Scoring, scoring_by
 from genreglm.engine.newton import Step
 from genreglm.engine.passes.mapped import MappedRows, RowWriter
 from genreglm.errors import (
@@ -161,13 +163,23 @@ def test_what_a_ridge_leaves_free_is_refused_as_in_memory(rows: pd.DataFrame, sa
                 gg.fit("genre ~ energy + C(key)", source, penalty=penalty)
 
 
-def test_jeffreys_prior_is_that_of_memory(rows: pd.DataFrame, save: Save) -> None:
+def test_jeffreys_prior_is_that_of_memory(rows: pd.DataFrame, save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+
+    def counting(matrix: Floats) -> Scoring:
+        made.append(len(matrix))
+        return scoring_by(matrix)
+
+    monkeypatch.setattr("genreglm.engine.passes.jeffreys.scoring_by", counting)
     frame = rows[~((rows["genre"] == "blues") & (rows["key"] == "D"))].reset_index(drop=True)
     frame = frame.assign(apart=np.where(frame["genre"] == "disco", 1.0, -1.0) + 0.5 * np.sin(np.arange(len(frame))))
     for formula in ("genre ~ energy + C(key)", "genre ~ energy + apart"):
         design = gg.design(formula, frame)
         wanted = gg.fit(design, frame, penalty=gg.Jeffreys())
         found = gg.fit(design, save(frame, [500]), penalty=gg.Jeffreys())
+        # Short steps keep the weighted information.
+        assert 0 < len(made) < found.statistics.iterations
+        made.clear()
         # At this optimum the log-likelihood itself has a slope.
         agree(found, wanted, coefficients=1e-6, errors=1e-6, likelihood=1e-8)
     dependent = save(frame.assign(twice=2.0 * frame["energy"]), [], "dependent")

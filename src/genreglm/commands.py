@@ -10,6 +10,7 @@ from genreglm.on_dask import rows_on
 from genreglm.options import CovarianceKind
 from genreglm.out_of_core import OutOfCore
 from genreglm.penalised import penalty_of
+from genreglm.sources import comes_in_batches
 
 _GIGA = 1e9
 
@@ -44,7 +45,7 @@ def fit_table(
         result = fit(
             formula,
             rows,
-            out_of_core=how if in_passes or client is not None else None,
+            out_of_core=how if in_passes or comes_in_batches(rows) else None,
             client=client,
             weights=weights,
             penalty=None if penalty is None else penalty_of(penalty),

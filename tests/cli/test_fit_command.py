@@ -37,6 +37,9 @@ def test_files_are_fitted_in_passes(command: Command, rows: pd.DataFrame) -> Non
     assert ran.code == 0
     assert "passes over the rows" in ran.out
     np.testing.assert_allclose(gg.load("model").coefficients, gg.fit(FORMULA, rows).coefficients, rtol=1e-7)
+    crowded = command("fit", FORMULA, "part-*.parquet", "--out", "other", "--memory", 1e-3)
+    assert crowded.code == 1
+    assert "or raise the memory it may take" in crowded.err
     rows.to_parquet("whole.parquet")
     ways = ("--clusters", "artist", "--clusters", "key")
     clustered = command("fit", FORMULA, "whole.parquet", "--out", "model", "--out-of-core", *ways)

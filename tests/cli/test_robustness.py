@@ -324,10 +324,10 @@ def test_ctrl_c(table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
     _refused(_study(table), "Stopped. Finished stages are kept: go on with --resume.", code=130)
 
 
-# Whole studies of tables that are small, odd, or of other origin
+# Studies of tables that are small, odd, or of other origin
 
 
-def _whole(table: pd.DataFrame, last: str) -> dict[str, Any]:
+def _studied(table: pd.DataFrame, last: str) -> dict[str, Any]:
     Path("study.toml").write_text(CONFIG, encoding="utf-8")
     ran = _study(table, "--config", "study.toml")
     assert ran.code == 0, ran.err
@@ -336,7 +336,8 @@ def _whole(table: pd.DataFrame, last: str) -> dict[str, Any]:
     return found
 
 
-_TO_THE_FIGURES = 10  # stages; drawing takes longest
+# Drawing takes longest.
+_TO_THE_FIGURES = [stage.name for stage in pipeline.STAGES].index("visualise")
 
 
 @pytest.mark.usefixtures("command")
@@ -350,7 +351,7 @@ def test_tiny_table_sets_terms_aside_and_says_so(
     """45 rows: the maximum-likelihood estimate of all terms at once does not exist."""
     monkeypatch.setattr(pipeline, "STAGES", pipeline.STAGES[:stages])
     tiny = table[table["track_genre"].isin(["acoustic", "classical", "comedy"])].groupby("track_genre").head(15)
-    found = _whole(tiny, last)
+    found = _studied(tiny, last)
     assert [model["name"] for model in found["models"]] == ["initial", "simplified", "higher_order"]
     aside = [entry["term"] for entry in found["set_aside"]]
     assert aside
@@ -363,7 +364,7 @@ def test_tiny_table_sets_terms_aside_and_says_so(
 def test_table_of_other_origin(table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline, "STAGES", pipeline.STAGES[:_TO_THE_FIGURES])
     other = table.rename(columns={"track_genre": "playlist_genre", "artists": "track_artist"})
-    _whole(other.drop(columns=["popularity", "time_signature"]), "work/evaluation.json")
+    _studied(other.drop(columns=["popularity", "time_signature"]), "work/evaluation.json")
     assert not list(Path("outputs/tables").glob("popularity_*"))
     assert "popularity" not in pd.read_csv("outputs/tables/correlations.csv")["feature_x"].tolist()
 
@@ -373,7 +374,7 @@ def test_table_of_bare_measurements(table: pd.DataFrame, monkeypatch: pytest.Mon
     """No names at all, no factors: every row is an artist of its own."""
     monkeypatch.setattr(pipeline, "STAGES", pipeline.STAGES[:_TO_THE_FIGURES])
     gone = ["track_id", "artists", "album_name", "track_name", "popularity", "explicit", "key", "mode"]
-    found = _whole(table.drop(columns=[*gone, "time_signature"]), "work/evaluation.json")
+    found = _studied(table.drop(columns=[*gone, "time_signature"]), "work/evaluation.json")
     assert "C(" not in found["models"][0]["formula"]
     assert not Path("outputs/tables/influential_artists.csv").exists()
 

@@ -129,16 +129,13 @@ def test_callback_sees_each_step() -> None:
 def test_short_steps_keep_the_weighted_information(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[int] = []
 
-    def counting(matrix: np.ndarray) -> Scoring:
+    def counting(matrix: Floats) -> Scoring:
         made.append(len(matrix))
         return scoring_by(matrix)
 
     monkeypatch.setattr("genreglm.engine.jeffreys.scoring_by", counting)
-    given = problem()
-    found = jeffreys(given)
-    assert found.solution is not None
+    found = jeffreys(problem())
     assert found.outcome is Outcome.CONVERGED
-    assert 0 < len(made) < found.solution.steps
-    near = found.coefficients + 1e-6 * np.arange(K)
-    again = jeffreys(given, start=near)
-    np.testing.assert_allclose(again.coefficients, found.coefficients, atol=1e-9)
+    assert found.solution is not None
+    long = [step for step in found.solution.trace if step.decrement > 1e-4 * P * (K - 1)]
+    assert len(made) == 1 + len(long) < found.solution.steps

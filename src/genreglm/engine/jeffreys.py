@@ -50,8 +50,8 @@ START = Control(gradient_tolerance=1e-4, decrement_tolerance=1.0)
 # have not halved it, so that it is nothing but rounding.
 JEFFREYS_DECREMENT = 1e-14
 _ROUNDED_DECREMENT, _SOME = 1e-10, 3
-# After a step so short (squared, in standard errors a coefficient) that hardly anything bends otherwise, the
-# information with its weights is kept.
+# After a step so short (squared, in standard errors, on average over coefficients) that hardly anything bends
+# otherwise, the information with its weights is kept.
 _SETTLED = 1e-4
 # With less of it to go, rounding of l* may hide what a step gains; after so many that halve nothing, no more are taken.
 _UNSEEN, _IDLE = 1e-8, 8
@@ -98,8 +98,9 @@ def jeffreys(
     2. Evaluate probabilities, I, Sigma and the score at the point.
     3. Stop where the mean score is small, and so is score' Sigma score, the squared distance still to go in standard
        errors.
-    4. Step by the inverse of the weighted information times the score, halved until l* rises. Go to 2; where no step
-       makes it rise, though the top is far, begin again from zero.
+    4. Step by the inverse of the weighted information, of this point or where steps are short of an earlier one, times
+       the score, halved until l* rises. Go to 2; where no step makes it rise, though the top is far, begin again from
+       zero.
     """
     control = control or Control()
     own = problem.blocks()
@@ -123,7 +124,7 @@ def maximise(climb: Climb, start: Floats, control: Control) -> tuple[Point | Non
     lost = outcome is Outcome.NON_FINITE or (outcome is Outcome.STALLED and trace[-1].decrement > _UNSEEN)
     if not lost or not start.any() or not np.isfinite(start).all():
         return at, outcome, size, trace
-    left = replace(control, max_steps=control.max_steps - len(trace))
+    at, left = None, replace(control, max_steps=control.max_steps - len(trace))
     at, outcome, size, again = _climbed(climb, climb.at(np.zeros_like(start)), left)
     return at, outcome, size, [*trace, *again]
 
@@ -134,24 +135,28 @@ def _climbed(climb: Climb, at: Point | None, control: Control) -> tuple[Point | 
     memory: deque[tuple[Floats, Floats]] = deque(maxlen=_STEPS_REMEMBERED)
     before: tuple[Floats, Floats] | None = None
     least, idle = np.inf, 0
-    scoring: Scoring | None = None
+    kept: Scoring | None = None
+    afresh = True
     while True:
         if at is None:
             return at, Outcome.NON_FINITE, np.nan, trace
-        settled = bool(trace) and idle == 0 and trace[-1].decrement <= _SETTLED * at.against_last.size
-        scoring = scoring if settled else None
-        score, scoring = climb.score(at, scoring)
+        score, scoring = climb.score(at, kept)
         if before is not None:
             memory.append((at.against_last - before[0], before[1] - score))
         going = float(score.T.ravel() @ at.covariance @ score.T.ravel())
         size = float(np.abs(score).max()) / climb.total_weight
-        least, idle = (going, 0) if going < 0.5 * least else (least, idle + 1)
+        halved = going < 0.5 * least
+        least = going if halved else least
+        # A step that gained nothing by the information of an earlier point says nothing of rounding.
+        idle = 0 if halved else idle + afresh
         near = max(control.decrement_tolerance, _ROUNDED_DECREMENT if idle >= _SOME else JEFFREYS_DECREMENT)
         if size <= control.gradient_tolerance and going <= near:
             return at, Outcome.CONVERGED, size, trace
         if len(trace) >= control.max_steps:
             return at, Outcome.STEP_LIMIT, size, trace
         direction = _bent(scoring, score, memory)
+        afresh = kept is None
+        kept = scoring if halved and going <= _SETTLED * score.size else None
         length, following = _next(climb, at, direction, float(np.vdot(score, direction)), going, idle)
         trace.append(Step(-at.value, size, going, length, 0))
         if control.callback is not None:
@@ -188,7 +193,7 @@ def _along(climb: Climb, at: Point, direction: Floats, going: float) -> tuple[fl
         enough = at.value + 1e-4 * length * going / climb.total_weight
         if found is not None and found.value >= enough - _ROUNDING * abs(at.value):
             return length, found
-        length *= 0.5
+        found, length = None, 0.5 * length  # its covariance goes before the next is made
     return 0.0, None
 
 

@@ -1,7 +1,7 @@
 """Maximum likelihood under Jeffreys' prior where rows are met in passes; see `genreglm.engine.jeffreys`.
 
 The fit begins where half a row in each empty cell leads. A step takes an information matrix, the forms of all rows, and
-until steps are short a second information with weights that count the prior: each as long as some eighty passes.
+unless steps are short a second information with weights that count the prior: each as long as some eighty passes.
 """
 
 from collections.abc import Callable, Sequence
