@@ -28,7 +28,7 @@ def padded(moments: int) -> int:
 def room(pairs: int, width: int) -> tuple[Floats, Floats]:
     """Return room for a tile of products and for a cell's sums of `width` moments.
 
-    Compiled code that asks for memory takes half a second longer to compile.
+    Made outside of the kernels, which take longer to compile where they ask for memory.
     """
     return np.zeros((TILE, CHUNK_ROWS)), np.empty((in_whole(pairs, HEIGHT), width))
 
