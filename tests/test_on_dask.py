@@ -23,6 +23,7 @@ from genreglm.errors import DataError, EstimationError, OptionError, SeparationE
 from in_passes import FORMULA, agree, weighted_tracks
 from simulated import tracks
 
+dask = pytest.importorskip("dask")
 dask_frames = pytest.importorskip("dask.dataframe")
 distributed = pytest.importorskip("distributed")
 
@@ -34,8 +35,9 @@ def rows() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[object]:
-    """Two workers, each a process of one thread, that are started again when they die."""
+    """Two workers, each a process of one thread, that are started again when they die, however soon."""
     with (
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "1 day"}),
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
         distributed.Client(cluster) as found,
     ):
@@ -119,23 +121,25 @@ def test_a_worker_that_is_killed_changes_nothing(rows: pd.DataFrame, client: obj
 
 
 @pytest.mark.slow
-def test_a_worker_that_dies_among_the_clusters_changes_nothing(
-    rows: pd.DataFrame, client: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize("task", ["_summary_of", "_partition", "meat_in_partition"])
+def test_a_worker_that_dies_in_a_pass_without_steps_changes_nothing(
+    rows: pd.DataFrame, client: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, task: str
 ) -> None:
-    client.wait_for_workers(2)  # type: ignore[attr-defined]
-    dealt, dead, usual = dask_frames.from_pandas(rows, npartitions=6), tmp_path / "dead", on_dask.meat_in_partition
+    """That learns the design, cuts its columns, or sums clusters."""
+    client.wait_for_workers(2, timeout=60)  # type: ignore[attr-defined]
+    dealt, dead, usual = dask_frames.from_pandas(rows, npartitions=6), tmp_path / "dead", getattr(on_dask, task)
 
     def fit() -> gg.Result:
         return gg.fit("genre ~ energy + C(key)", dealt, client=client, covariance="clustered", clusters="artist")
 
-    def die_once(part: Any, standardised: Any) -> Any:
+    def die_once(*given: Any, **named: Any) -> Any:
         with contextlib.suppress(FileExistsError):
             dead.touch(exist_ok=False)
             os.kill(os.getpid(), signal.SIGKILL)
-        return usual(part, standardised)
+        return usual(*given, **named)
 
     wanted = fit()
-    monkeypatch.setattr(on_dask, "meat_in_partition", die_once)
+    monkeypatch.setattr(on_dask, task, die_once)
     found = fit()
     assert dead.exists()
     np.testing.assert_array_equal(found.coefficients, wanted.coefficients)
