@@ -7,8 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numba import njit
 
 from genreglm.engine.register_tiles import HEIGHT, LANES, MOST_ROWS, add_product, in_whole, lay_out
+
+
+@njit
+def laid_out_and_added(
+    left: np.ndarray, count: int, wide: np.ndarray, panels: np.ndarray, sums: np.ndarray, first: int
+) -> None:
+    """Call from compiled code what cannot be called from elsewhere."""
+    for i in range(len(wide)):
+        lay_out(wide[i], i, len(wide), panels)
+    add_product(left, count, panels, len(wide), sums, first)
 
 
 @pytest.mark.parametrize("width", [1, LANES, 2 * LANES + 1, 3 * LANES, 7 * LANES + 3])
@@ -20,11 +31,9 @@ def test_adds_the_product_to_the_rows_asked_for(width: int, count: int, rows: in
     wide = np.zeros((rows, in_whole(width, LANES)))
     wide[:, :width] = right
     panels = np.full(wide.size, np.nan)
-    for i, row in enumerate(wide):
-        lay_out(row, i, rows, panels)
     before = rng.normal(size=(HEIGHT + len(left) + 1, wide.shape[1]))
     sums = before.copy()
-    add_product(left, count, panels, rows, sums, HEIGHT)
+    laid_out_and_added(left, count, wide, panels, sums, HEIGHT)
     own = slice(HEIGHT, HEIGHT + count)
     np.testing.assert_allclose(sums[own, :width], before[own, :width] + left[:count, :rows] @ right, rtol=0, atol=1e-12)
     np.testing.assert_array_equal(sums[:HEIGHT], before[:HEIGHT])

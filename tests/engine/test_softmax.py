@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numba import njit
 from scipy.special import log_softmax, softmax
 
 from genreglm.engine import softmax as kernels
@@ -11,15 +12,21 @@ LONG = np.finfo(np.longdouble).eps < np.finfo(np.float64).eps
 
 def exponentials(values: np.ndarray) -> np.ndarray:
     answer = np.empty(len(values))
-    kernels._exponentials(np.array(values, dtype=float), 0.0, answer)
+    _find_exponentials(np.array(values, dtype=float), answer)
     return answer
+
+
+@njit
+def _find_exponentials(values: np.ndarray, answer: np.ndarray) -> None:
+    """Call from compiled code what cannot be called from elsewhere."""
+    kernels._exponentials(values, 0.0, answer)
 
 
 def run(eta: np.ndarray, y: list[int], w: list[float] | None = None) -> tuple[float, np.ndarray, np.ndarray]:
     """Loss, probabilities and weighted residuals of the kernel, on copies."""
     residual, prob = np.array(eta, dtype=float), np.empty(np.shape(eta))
     weights = np.ones(len(y)) if w is None else np.array(w, dtype=float)
-    loss = kernels.softmax_rows(residual, np.array(y, dtype=np.int64), weights, prob)
+    loss = kernels.loss_of_rows(residual, np.array(y, dtype=np.int64), weights, prob)
     return float(loss), prob, residual
 
 

@@ -75,9 +75,8 @@ def _batch(group: Sequence[tuple[Block, Floats]], cells: Cells, done: int, free:
             return
         dense, w, made = x[rows[:, None], cells.dense], weights[rows], np.zeros(moments.shape[1])
         for start, stop in pairwise(chunks[first : last + 1]):
-            here = slice(start - own.start, stop - own.start)
-            laid_out = moments[start:stop].reshape(-1)
-            lay_out_moments(dense[here], w[here], cells.linear, *cells.squares, made, laid_out)
+            chunk, laid_out = (start - own.start, stop - own.start), moments[start:stop].reshape(-1)
+            lay_out_moments(dense, w, *chunk, cells.linear, *cells.squares, made, laid_out)
 
     list(ordered_map(fill, range(0, len(cell_of_chunk), _CHUNKS_A_TASK)))
     return Batch(done + order, sorted_prob, moments, chunks, cell_of_chunk)

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genreglm.engine.softmax import softmax_rows, softmax_shares
+from genreglm.engine.softmax import loss_of_rows
 from genreglm.engine.threads import ordered_map, workspace
 from genreglm.options import BLOCK_NUMBERS, BLOCK_ROWS, MOST_BLOCK_ROWS
 
@@ -49,8 +49,7 @@ class Block:
 
     def loss(self, eta: Floats, prob: Floats) -> float:
         """Return the loss at `eta`; leave probabilities in `prob` and weighted residuals in `eta`."""
-        kernel: Any = softmax_rows if self.y.ndim == 1 else softmax_shares
-        return float(kernel(eta, self.y, self.w, prob))
+        return loss_of_rows(eta, self.y, self.w, prob)
 
     def shares(self, classes: int) -> Floats:
         """Return the targets as shares, (rows, classes)."""

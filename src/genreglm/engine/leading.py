@@ -18,20 +18,20 @@ def leading_rows(eta: Floats, scale: float, places: Codes, prob: Floats) -> None
 
     Parameters
     ----------
-    eta : (rows, classes), overwritten
+    eta : (rows, classes)
     places, prob : (rows, top), overwritten
     """
     rows, classes = eta.shape
     top = places.shape[1]
-    odds = np.empty((ROWS_IN_CACHE, classes))
+    flat_scaled, flat_odds = np.empty(ROWS_IN_CACHE * classes), np.empty(ROWS_IN_CACHE * classes)
+    scaled, odds = flat_scaled.reshape(ROWS_IN_CACHE, classes), flat_odds.reshape(ROWS_IN_CACHE, classes)
     logs, scales = np.empty(ROWS_IN_CACHE), np.empty(ROWS_IN_CACHE)
     for start in range(0, rows, ROWS_IN_CACHE):
-        stop = min(start + ROWS_IN_CACHE, rows)
-        for i in range(start, stop):
+        held = min(ROWS_IN_CACHE, rows - start)
+        for i in range(held):
             for k in range(classes):
-                eta[i, k] *= scale
-        held = stop - start
-        odds_of_rows(eta[start:stop], odds[:held], logs[:held], scales[:held])
+                scaled[i, k] = scale * eta[start + i, k]
+        odds_of_rows(scaled, odds, flat_scaled, flat_odds, held, logs, scales)
         for i in range(held):
             row = odds[i]
             for rank in range(top):

@@ -35,28 +35,51 @@ def room(pairs: int, width: int) -> tuple[Floats, Floats]:
 
 @njit(cache=True, nogil=True, fastmath={"contract"})
 def lay_out_moments(
-    dense: Floats, w: Floats, linear: int, first: Integers, second: Integers, made: Floats, panels: Floats
+    dense: Floats,
+    w: Floats,
+    start: int,
+    stop: int,
+    linear: int,
+    first: Integers,
+    second: Integers,
+    made: Floats,
+    panels: Floats,
 ) -> None:
     """Write the weighted moments of a chunk of rows as `add_product` wants them.
 
     Parameters
     ----------
     dense : (rows, dense columns), w : (rows,) weights
+    start, stop : the rows of the chunk
     linear : moments that stand for pairs with a 0/1 column: 1 and the dense columns, or none
     first, second : pairs of dense columns
     made : (padded moments,), zero beyond these; room for a row
-    panels : (rows * padded moments,), overwritten
+    panels : (rows of the chunk * padded moments,), overwritten
     """
-    rows, columns = dense.shape
-    for i in range(rows):
+    _lay_out_chunk(dense, w, start, stop, linear, first, second, made, panels)
+
+
+@inner_njit(fastmath={"contract"})
+def _lay_out_chunk(
+    dense: Floats,
+    w: Floats,
+    start: int,
+    stop: int,
+    linear: int,
+    first: Integers,
+    second: Integers,
+    made: Floats,
+    panels: Floats,
+) -> None:
+    for i in range(start, stop):
         row, weight = dense[i], w[i]
         if linear:
             made[0] = weight
-            for a in range(columns):
+            for a in range(len(row)):
                 made[1 + a] = weight * row[a]
         for j in range(len(first)):
             made[linear + j] = weight * row[first[j]] * row[second[j]]
-        lay_out(made, i, rows, panels)
+        lay_out(made, i - start, stop - start, panels)
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"})
@@ -126,7 +149,7 @@ def add_all_pairs(
         cell = cell_of_chunk[chunk]
         if chunk == 0 or cell != cell_of_chunk[chunk - 1]:
             _clear(own)
-        lay_out_moments(dense[start:stop], w[start:stop], linear, first, second, made, panels)
+        _lay_out_chunk(dense, w, start, stop, linear, first, second, made, panels)
         _add_chunk(prob, start, stop, panels, pairs, tile, own)
         if chunk == len(chunks) - 2 or cell_of_chunk[chunk + 1] != cell:
             _spread(own, starts[cell], targets, squares, sums)

@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from llvmlite.binding import get_host_cpu_features
-from numba import config, njit, types
+from numba import config, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
+
+from genreglm.engine.compiled import inner_njit
 
 Floats = NDArray[np.float64]
 
@@ -47,7 +49,7 @@ def in_whole(count: int, unit: int) -> int:
     return -(-count // unit) * unit
 
 
-@njit(cache=True, nogil=True)
+@inner_njit()
 def lay_out(row: Floats, i: int, rows: int, panels: Floats) -> None:
     """Write row `i` of `rows` of the right factor into its `panels`, (rows * width,): panel by panel, row by row."""
     width = len(row)
@@ -58,7 +60,7 @@ def lay_out(row: Floats, i: int, rows: int, panels: Floats) -> None:
             panels[at + j] = row[first + j]
 
 
-@njit(cache=True, nogil=True)
+@inner_njit()
 def add_product(left: Floats, count: int, panels: Floats, rows: int, sums: Floats, first: int) -> None:
     """Add left[:count, :rows] @ right to the rows of `sums` from `first` on.
 

@@ -63,7 +63,7 @@ def _exp(x: float) -> Any:
     return q * np.int64((np.float64(shifted).view(np.int64) + np.int64(1023)) << np.int64(52)).view(np.float64)
 
 
-@njit(nogil=True, fastmath=FUSE)
+@inner_njit(fastmath=FUSE)
 def _exponentials(values: Floats, shift: float, found: Floats) -> None:
     """Leave e**(value - shift) in `found`: one long loop, since short rows spend their time in remainders."""
     for k in range(len(values)):
@@ -94,70 +94,94 @@ def _dot(first: Floats, second: Floats) -> Any:
     return total
 
 
-@njit(nogil=True, fastmath=FUSE)
-def odds_of_rows(eta: Floats, odds: Floats, logs: Floats, scales: Floats) -> None:
+@inner_njit(fastmath=FUSE)
+def odds_of_rows(
+    eta: Floats, odds: Floats, flat_eta: Floats, flat_odds: Floats, rows: int, logs: Floats, scales: Floats
+) -> None:
     """Leave a multiple of the probabilities in `odds`, what takes it to them in `scales`, log sum exp eta in `logs`.
 
     Predictors are not shifted by their largest unless a row needs it: few do, and looking for it and taking it away
-    would be two more passes.
+    would be two more passes. `flat_eta` and `flat_odds` are the same numbers, row after row.
     """
-    rows, classes = eta.shape
-    _exponentials(eta.reshape(rows * classes), 0.0, odds.reshape(rows * classes))
-    for i in range(rows):
-        shift, total = 0.0, _total(odds[i])
-        if not _LEAST_SUM < total < 1.0 / _LEAST_SUM:  # nor is a NaN
-            shift = _largest(eta[i])
-            _exponentials(eta[i], shift, odds[i])
-            total = _total(odds[i])
-        logs[i] = shift + np.log(total)
-        scales[i] = 1.0 / total
+    classes = eta.shape[1]
+    for start in range(0, rows, ROWS_IN_CACHE):
+        stop = min(start + ROWS_IN_CACHE, rows)
+        here = slice(start * classes, stop * classes)
+        _exponentials(flat_eta[here], 0.0, flat_odds[here])
+        for i in range(start, stop):
+            shift, total = 0.0, _total(odds[i])
+            if not _LEAST_SUM < total < 1.0 / _LEAST_SUM:  # nor is a NaN
+                shift = _largest(eta[i])
+                _exponentials(eta[i], shift, odds[i])
+                total = _total(odds[i])
+            logs[i] = shift + np.log(total)
+            scales[i] = 1.0 / total
 
 
-@njit(cache=True, nogil=True, fastmath=FUSE)
-def softmax_rows(eta: Floats, y: Codes, w: Floats, prob: Floats) -> float:
+def loss_of_rows(eta: Floats, targets: Codes | Floats, w: Floats, prob: Floats) -> float:
     """Return the block's loss; leave probabilities in `prob` and weighted residuals in `eta`.
 
-    loss = sum_i w_i (log sum_l exp eta_il - eta_iy),  residual_ik = w_i (p_ik - [y_i = k]).
+    loss = sum_i w_i (log sum_l exp eta_il - sum_k t_ik eta_ik),  residual_ik = w_i (p_ik - t_ik).
 
     Parameters
     ----------
-    eta : (rows, classes), overwritten by the residuals
-    y : (rows,) class codes
+    eta : (rows, classes), row after row in memory; overwritten by the residuals
+    targets : (rows,) class codes, or (rows, classes) shares t that sum to one in each row
     w : (rows,) weights
-    prob : (rows, classes), overwritten
+    prob : (rows, classes), row after row in memory; overwritten
     """
+    assert eta.flags.c_contiguous  # so that it is flattened without a copy
+    assert prob.flags.c_contiguous
+    # Here, since kernels take longer to compile where they flatten or ask for memory.
+    flat, room = (eta.reshape(-1), prob.reshape(-1)), np.empty((2, len(w)))
+    kernel: Any = _softmax_rows if targets.ndim == 1 else _softmax_shares
+    return float(kernel(eta, targets, w, prob, *flat, *room))
+
+
+@njit(cache=True, nogil=True, fastmath=FUSE)
+def _softmax_rows(
+    eta: Floats,
+    y: Codes,
+    w: Floats,
+    prob: Floats,
+    flat_eta: Floats,
+    flat_prob: Floats,
+    logs: Floats,
+    scales: Floats,
+) -> float:
+    """Do as `loss_of_rows` says where each row has one class, with room for numbers of each row."""
     rows, classes = eta.shape
-    logs, scales = np.empty(rows), np.empty(rows)
+    odds_of_rows(eta, prob, flat_eta, flat_prob, rows, logs, scales)
     loss = 0.0
-    for start in range(0, rows, ROWS_IN_CACHE):
-        stop = min(start + ROWS_IN_CACHE, rows)
-        odds_of_rows(eta[start:stop], prob[start:stop], logs[start:stop], scales[start:stop])
-        for i in range(start, stop):
-            loss += w[i] * (logs[i] - eta[i, y[i]])
-            for k in range(classes):
-                prob[i, k] *= scales[i]
-                eta[i, k] = w[i] * prob[i, k]
-            eta[i, y[i]] -= w[i]
+    for i in range(rows):
+        loss += w[i] * (logs[i] - eta[i, y[i]])
+        for k in range(classes):
+            prob[i, k] *= scales[i]
+            eta[i, k] = w[i] * prob[i, k]
+        eta[i, y[i]] -= w[i]
     return loss
 
 
 @njit(cache=True, nogil=True, fastmath=FUSE)
-def softmax_shares(eta: Floats, shares: Floats, w: Floats, prob: Floats) -> float:
-    """Do as `softmax_rows` where a row is spread over classes: `shares` (rows, classes) sum to one in each row.
-
-    loss = sum_i w_i (log sum_l exp eta_il - sum_k t_ik eta_ik),  residual_ik = w_i (p_ik - t_ik).
-    """
+def _softmax_shares(
+    eta: Floats,
+    shares: Floats,
+    w: Floats,
+    prob: Floats,
+    flat_eta: Floats,
+    flat_prob: Floats,
+    logs: Floats,
+    scales: Floats,
+) -> float:
+    """Do as `_softmax_rows` where a row is spread over classes."""
     rows, classes = eta.shape
-    logs, scales = np.empty(rows), np.empty(rows)
+    odds_of_rows(eta, prob, flat_eta, flat_prob, rows, logs, scales)
     loss = 0.0
-    for start in range(0, rows, ROWS_IN_CACHE):
-        stop = min(start + ROWS_IN_CACHE, rows)
-        odds_of_rows(eta[start:stop], prob[start:stop], logs[start:stop], scales[start:stop])
-        for i in range(start, stop):
-            loss += w[i] * (logs[i] - _dot(shares[i], eta[i]))
-            for k in range(classes):
-                prob[i, k] *= scales[i]
-                eta[i, k] = w[i] * (prob[i, k] - shares[i, k])
+    for i in range(rows):
+        loss += w[i] * (logs[i] - _dot(shares[i], eta[i]))
+        for k in range(classes):
+            prob[i, k] *= scales[i]
+            eta[i, k] = w[i] * (prob[i, k] - shares[i, k])
     return loss
 
 
