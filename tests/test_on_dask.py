@@ -18,6 +18,7 @@ from genreglm import on_dask, sources
 from genreglm.dask_workers import Workers, each, in_tree
 from genreglm.engine import memory
 from genreglm.engine.newton import Step
+from genreglm.engine.passes.partitions import Keeping, Partition
 from genreglm.engine.passes.rows import added
 from genreglm.errors import DataError, EstimationError, OptionError, SeparationError
 from in_passes import FORMULA, agree, weighted_tracks
@@ -145,6 +146,22 @@ def test_a_worker_that_dies_in_a_pass_without_steps_changes_nothing(
     np.testing.assert_array_equal(found.coefficients, wanted.coefficients)
     np.testing.assert_array_equal(found.require_inference().covariance, wanted.require_inference().covariance)
     assert found.statistics == wanted.statistics
+
+
+def test_tasks_are_named_by_what_they_do(rows: pd.DataFrame, client: Any) -> None:
+    """A scheduler foretells how long a task takes, and whether to move it, from those of the same name."""
+    client.get_task_stream()
+    gg.fit("genre ~ energy + C(key)", dask_frames.from_pandas(rows, npartitions=4), client=client)
+    names = {dask.utils.key_split(task["key"]) for task in client.get_task_stream()}
+    assert {"loss_and_gradient_keeping", "information_of"} <= names
+
+
+def test_what_is_held_tells_its_bytes() -> None:
+    x, y, w, kept = np.zeros((50, 3)), np.zeros(50, dtype=np.int64), np.ones(50), np.zeros((50, 4), np.float32)
+    bytes_of = dask.sizeof.sizeof
+    assert x.nbytes + y.nbytes + w.nbytes <= bytes_of(Partition(x, y, w, 4)) <= 1_000 + x.nbytes + y.nbytes + w.nbytes
+    assert x.nbytes + kept.nbytes <= bytes_of(Keeping((x, 1.0), kept))
+    assert bytes_of(Keeping(None, None)) < 1_000
 
 
 def test_workers_without_room_keep_nothing_and_give_the_same(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 from genreglm.engine import memory
 from genreglm.errors import DataError
@@ -25,13 +26,11 @@ class Workers:
     Attributes
     ----------
     compute : brings a delayed value here
-    persist : keeps delayed values where they are computed
-    deal : does the same, with as many values for each thread; neighbours lie together
+    deal : keeps delayed values where they are computed, as many for each thread; neighbours lie together
     room : bytes that all of them together may hold
     """
 
     compute: Callable[[Any], Any]
-    persist: Callable[[Sequence[Any]], list[Any]]
     deal: Callable[[Sequence[Any]], list[Any]]
     room: float
 
@@ -51,28 +50,33 @@ class Workers:
             def kept(values: Sequence[Any]) -> list[Any]:
                 return list(persist(*values))
 
-            return cls(lambda value: compute(value)[0], kept, kept, memory.available_bytes())
+            return cls(lambda value: compute(value)[0], kept, memory.available_bytes())
         LOGGER.info("fitting on Dask: %s", client.dashboard_link)
         return cls(
             lambda value: client.compute(value).result(),
-            lambda values: list(client.persist(values)),
             partial(_deal, client),
             _room(client),
         )
 
 
-def each(task: Callable[..., Any], *values: Sequence[Any], given: Any = None) -> list[Any]:
+def each(
+    task: Callable[..., Any], *values: Sequence[Any], given: Any = None, does: Callable[..., Any] | None = None
+) -> list[Any]:
     """Return what `task` makes of the first of all values, of the second and so on, delayed.
+
+    A scheduler knows tasks by the name of what they do, `does` if it is not `task` itself, and foretells how long one
+    takes from others of that name: where these took longer it would move values to a worker that is idle for a moment.
 
     What is `given` to all of them, if anything, comes after these. It goes along with each task as long as it is small:
     a task that needs nothing else stays where its values lie. What is large goes to a worker once.
     """
     from dask import delayed
+    from dask.utils import funcname
 
     small = getattr(given, "nbytes", 0) * len(values[0]) < _MOST_ALONG
     shared = () if given is None else (given,) if small else (delayed(given, traverse=False),)
-    one = delayed(task, pure=False)
-    return [one(*those, *shared) for those in zip(*values, strict=True)]
+    one, name = delayed(task, pure=False), funcname(does or task)
+    return [one(*those, *shared, dask_key_name=f"{name}-{uuid4()}") for those in zip(*values, strict=True)]
 
 
 def in_tree(combine: Callable[..., Any], found: Sequence[Any]) -> Any:

@@ -61,14 +61,16 @@ class DaskRows:
     def reduce(self, kernel: Kernel, combine: Combine, *given: Any) -> Found:
         """Return what `kernel` finds in all rows; what is given is sent to a worker once."""
         kept = self.kept or [None] * len(self.parts)
-        return self._together(combine, each(in_partition, self.parts, kept, given=Call(kernel, combine, given)))
+        call = Call(kernel, combine, given)
+        return self._together(combine, each(in_partition, self.parts, kept, given=call, does=kernel))
 
     def reduce_keeping(self, kernel: Kernel, keeper: Keeper, combine: Combine, *given: Any) -> tuple[Found, "DaskRows"]:
         """Return what `kernel` finds, and rows whose workers keep what `keeper` did, if they have room; see `Rows`."""
         needed = _BYTES_KEPT * self.rows * self.classes
         if needed > _KEPT_SHARE * self.workers.room:
             return self.reduce(kernel, combine, *given), self
-        kept = self.workers.persist(each(keeping_in_partition, self.parts, given=Call(keeper, combine, given)))
+        call = Call(keeper, combine, given)
+        kept = self.workers.deal(each(keeping_in_partition, self.parts, given=call, does=keeper))
         return self._together(combine, each(found_of, kept)), replace(self, kept=kept)
 
     def _together(self, combine: Combine, found: Sequence[Any]) -> Found:

@@ -29,6 +29,10 @@ class Partition:
     offset: Floats | None = None
     clusters: Codes | None = None
 
+    def __sizeof__(self) -> int:
+        """Return the bytes that it holds: a scheduler that took it for small would move it about."""
+        return _held(self.x, self.y, self.w, self.offset, self.clusters)
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, value in state.items():
             object.__setattr__(self, name, _aligned(value))
@@ -55,7 +59,7 @@ class Call:
     @property
     def nbytes(self) -> int:
         """Bytes of what is given, arrays alone."""
-        return sum(each.nbytes for each in self.given if isinstance(each, np.ndarray))
+        return _held(*self.given)
 
     def __call__(self, blocks: Blocks) -> Any:
         """Return what the kernel finds in some rows."""
@@ -72,6 +76,10 @@ class Keeping:
 
     found: Found | None
     kept: Singles | None
+
+    def __sizeof__(self) -> int:
+        """Return the bytes that it holds."""
+        return _held(*(self.found or ()), self.kept)
 
 
 def in_partition(part: Partition | None, keeping: Keeping | None, call: Call) -> Found | None:
@@ -127,6 +135,10 @@ def _by_cluster(part: Partition) -> Iterator[tuple[Blocks, Codes]]:
         stop = min(start + _STRETCH, int(np.searchsorted(numbers, numbers[start] + _CLUSTERS_AT_ONCE)))
         yield part.blocks(order[start:stop]), numbers[start:stop]
         start = stop
+
+
+def _held(*values: Any) -> int:
+    return sum(value.nbytes for value in values if isinstance(value, np.ndarray))
 
 
 def _aligned(value: Any) -> Any:
